@@ -1,0 +1,3 @@
+//! The `twinlock` program.
+
+fn main() {}

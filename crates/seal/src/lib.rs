@@ -1,0 +1,1 @@
+//! Secret keys: keyholders, sealing, opening, wrapping, signing. Client side only.

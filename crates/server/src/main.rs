@@ -1,0 +1,3 @@
+//! The `twinlock-server` program.
+
+fn main() {}
