@@ -1,1 +1,12 @@
 //! Both services of the vault, which sees nothing in the clear; the `twinlock-server` program.
+//!
+//! The application service keeps the log, revisions, sealed names and wraps; the vault service keeps
+//! sealed values by pointer. This crate does not link the code that opens what clients seal.
+
+mod database;
+pub mod keyring;
+mod listen;
+mod private_file;
+mod problem;
+pub mod tls;
+mod vault;
