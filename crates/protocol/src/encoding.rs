@@ -1,0 +1,273 @@
+//! The encodings of the protocol: field lists, canonical base64url, and strict JSON.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::{DeserializeOwned, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A list of fields, each preceded by its length (u32, big endian): the form of everything that is hashed,
+/// derived from, or authenticated.
+#[derive(Clone, Default)]
+pub struct Fields(Vec<u8>);
+
+impl Fields {
+    /// A list that begins with a purpose, such as `twinlock/v1/value`.
+    #[must_use]
+    pub fn purpose(label: &str) -> Self {
+        Self::default().bytes(label.as_bytes())
+    }
+
+    /// Adds raw bytes.
+    #[must_use]
+    pub fn bytes(mut self, field: &[u8]) -> Self {
+        let length = u32::try_from(field.len()).unwrap_or(u32::MAX);
+        // A field of 4 GiB cannot occur: every input has a limit far below it (`limits`).
+        self.0.extend_from_slice(&length.to_be_bytes());
+        self.0.extend_from_slice(field);
+        self
+    }
+
+    /// Adds a string as UTF-8.
+    #[must_use]
+    pub fn text(self, field: &str) -> Self {
+        self.bytes(field.as_bytes())
+    }
+
+    /// Adds an integer of 32 bits (a generation).
+    #[must_use]
+    pub fn u32(self, field: u32) -> Self {
+        self.bytes(&field.to_be_bytes())
+    }
+
+    /// Adds an integer of 64 bits (every other integer).
+    #[must_use]
+    pub fn u64(self, field: u64) -> Self {
+        self.bytes(&field.to_be_bytes())
+    }
+
+    /// The encoded list.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Bytes that travel in JSON as base64url without padding, canonical (unused bits are zero).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Bytes(pub Vec<u8>);
+
+impl std::fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Bytes({})", self.0.len())
+    }
+}
+
+impl std::ops::Deref for Bytes {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+}
+
+impl From<&[u8]> for Bytes {
+    fn from(bytes: &[u8]) -> Self {
+        Self(bytes.to_vec())
+    }
+}
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&to_base64url(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        from_base64url(&text)
+            .map(Self)
+            .ok_or_else(|| D::Error::custom("base64url without padding was expected"))
+    }
+}
+
+/// Writes bytes as base64url without padding.
+#[must_use]
+pub fn to_base64url(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Reads canonical base64url without padding; anything else is `None`.
+#[must_use]
+pub fn from_base64url(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+/// Serde form of fixed-size byte arrays: base64url, refused at any other length.
+pub mod base64_array {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+    use super::Bytes;
+
+    /// Writes the array as base64url.
+    pub fn serialize<const N: usize, S: Serializer>(
+        bytes: &[u8; N],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        Bytes(bytes.to_vec()).serialize(serializer)
+    }
+
+    /// Reads exactly `N` bytes.
+    pub fn deserialize<'de, const N: usize, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<[u8; N], D::Error> {
+        let bytes = Bytes::deserialize(deserializer)?;
+        <[u8; N]>::try_from(bytes.0.as_slice())
+            .map_err(|_| D::Error::custom(format!("{N} bytes in base64url were expected")))
+    }
+}
+
+/// Why a JSON text is refused before its meaning is looked at.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JsonError {
+    /// More bytes than the limit for this kind of text.
+    #[error("a JSON text of {length} bytes is over the limit of {limit}")]
+    TooLong {
+        /// Bytes given.
+        length: usize,
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// Not JSON, a doubled member, a number that is no integer below 2^53, too deep, or not of this shape.
+    #[error("the JSON is not of the expected form: {0}")]
+    Form(String),
+}
+
+/// Decodes JSON as the protocol wants it: UTF-8, no duplicate members at any depth, integers below 2^53,
+/// at most 32 levels deep, nothing after the value. Unknown fields are refused by the types themselves.
+pub fn decode_strict<T: DeserializeOwned>(json: &[u8], limit: usize) -> Result<T, JsonError> {
+    if json.len() > limit {
+        return Err(JsonError::TooLong { length: json.len(), limit });
+    }
+    let form = |error: serde_json::Error| JsonError::Form(error.to_string());
+    serde_json::from_slice::<Strict<32>>(json).map_err(form)?;
+    serde_json::from_slice(json).map_err(form)
+}
+
+const INTEGER_LIMIT: u64 = 1 << 53;
+
+/// Accepts any JSON value that keeps the rules, at most `DEPTH` levels deep, and keeps nothing of it.
+struct Strict<const DEPTH: usize>;
+
+impl<'de, const DEPTH: usize> Deserialize<'de> for Strict<DEPTH> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StrictVisitor { depth_left: DEPTH })?;
+        Ok(Self)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct StrictVisitor {
+    depth_left: usize,
+}
+
+impl StrictVisitor {
+    fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
+        let depth_left = self.depth_left.checked_sub(1).ok_or_else(|| E::custom("nested too deep"))?;
+        Ok(Self { depth_left })
+    }
+}
+
+impl<'de> serde::de::DeserializeSeed<'de> for StrictVisitor {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JSON without doubled members or fractions")
+    }
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<(), E> {
+        if number < INTEGER_LIMIT { Ok(()) } else { Err(E::custom("an integer of 2^53 or more")) }
+    }
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<(), E> {
+        if number.unsigned_abs() < INTEGER_LIMIT {
+            Ok(())
+        } else {
+            Err(E::custom("an integer of -2^53 or less"))
+        }
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        let inner = self.deeper()?;
+        while seq.next_element_seed(inner)?.is_some() {}
+        Ok(())
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let inner = self.deeper()?;
+        let mut seen = std::collections::BTreeSet::new();
+        while let Some(member) = map.next_key::<String>()? {
+            if !seen.insert(member) {
+                return Err(A::Error::custom("a member occurs twice"));
+            }
+            map.next_value_seed(inner)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_carry_their_lengths() {
+        let fields = Fields::purpose("ab").u32(7).bytes(&[]);
+        assert_eq!(fields.as_bytes(), [0, 0, 0, 2, b'a', b'b', 0, 0, 0, 4, 0, 0, 0, 7, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn base64url_is_canonical_and_without_padding() {
+        assert_eq!(from_base64url("AA"), Some(vec![0]));
+        for text in ["AA==", "AB", "A", "+/==", "A A"] {
+            assert_eq!(from_base64url(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn strict_json_refuses_what_readers_disagree_about() {
+        let check = |json: &str| decode_strict::<serde_json::Value>(json.as_bytes(), 1000);
+        assert!(check(r#"{"a":[1,{"b":"c"}],"d":null}"#).is_ok());
+        for json in [
+            r#"{"a":1,"a":2}"#,
+            r#"{"x":[{"a":1,"a":2}]}"#,
+            r#"{"a":1,"\u0061":2}"#,
+            r#"{"a":1.5}"#,
+            r#"{"a":9007199254740992}"#,
+            r#"{"a":1} x"#,
+            "\"\u{0}",
+            "",
+        ] {
+            assert!(check(json).is_err(), "{json}");
+        }
+        assert!(check(&format!("{}{}", "[".repeat(40), "]".repeat(40))).is_err());
+        assert_eq!(decode_strict::<u8>(b"1    ", 3), Err(JsonError::TooLong { length: 5, limit: 3 }));
+    }
+}

@@ -1,0 +1,38 @@
+//! A value over the length of a log: rights are judged as they were at an event, not as they are now.
+
+/// What held from which sequence on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timeline<T>(Vec<(u64, Option<T>)>);
+
+impl<T: Copy> Timeline<T> {
+    /// A value that holds from `sequence` on.
+    #[must_use]
+    pub fn since(sequence: u64, value: T) -> Self {
+        Self(vec![(sequence, Some(value))])
+    }
+
+    /// From `sequence` on, which is later than all before, another value holds, or none.
+    pub fn set(&mut self, sequence: u64, value: Option<T>) {
+        self.0.push((sequence, value));
+    }
+
+    /// What held right after `sequence`.
+    #[must_use]
+    pub fn at(&self, sequence: u64) -> Option<T> {
+        self.0.iter().rfind(|(since, _)| *since <= sequence).and_then(|(_, value)| *value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_change_up_to_a_sequence_counts() {
+        let mut timeline = Timeline::since(5, 'a');
+        timeline.set(9, None);
+        timeline.set(12, Some('b'));
+        let seen: Vec<_> = [4, 5, 8, 9, 11, 12, 99].map(|at| timeline.at(at)).into();
+        assert_eq!(seen, [None, Some('a'), Some('a'), None, None, Some('b'), Some('b')]);
+    }
+}
