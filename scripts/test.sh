@@ -37,7 +37,7 @@ summary() {
   printf '%-14s %5d s\n' "together" "$SECONDS"
 }
 
-licences_and_bans() { cargo deny --offline --locked check --hide-inclusion-graph bans licenses sources; }
+licences_and_bans() { cargo deny --offline --locked --workspace check --hide-inclusion-graph bans licenses sources; }
 
 # The list of known vulnerabilities lives in a git repository, which is not within reach everywhere. Out of reach is said, and
 # is no failure; a vulnerability is.
@@ -51,7 +51,7 @@ advisories() {
     return 0
   fi
   rm -f "$log"
-  cargo deny --locked check --disable-fetch --hide-inclusion-graph advisories
+  cargo deny --locked --workspace check --disable-fetch --hide-inclusion-graph advisories
 }
 
 # The real program, on a real screen if only one in memory. Its own set-up and build have nothing left to do here.
