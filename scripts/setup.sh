@@ -127,14 +127,12 @@ else
   printf '%s\n' "$lock" >"$stamp"
 fi
 
-# ---- crates -------------------------------------------------------------------------------------------------------
-
-say "Crates: fetching what Cargo.lock names and is not here yet."
-cargo fetch --locked --quiet
-
 [ "$mode" = test ] || exit 0
 
 # ---- for the tests ------------------------------------------------------------------------------------------------
+
+say "Crates: fetching what Cargo.lock names for any system and is not here yet; the licence check reads all of it."
+cargo fetch --locked --quiet
 
 # An unoptimised build: compiling it optimised costs more time than it would ever save here.
 cargo_tool() {
