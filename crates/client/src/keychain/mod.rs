@@ -1,0 +1,239 @@
+//! The keychain: where the keys of a home are kept, 32 bytes each.
+//!
+//! Either the operating system's keychain, or (only when asked for by name) a file sealed under a
+//! passphrase. One never stands in for the other. Every call may block, also on a person who is asked to
+//! unlock: an async caller uses `spawn_blocking`.
+
+mod file;
+mod os;
+
+use std::fmt;
+use std::path::PathBuf;
+
+use twinlock_protocol::TeamId;
+use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::home::{Home, HomeId};
+use file::FileKeychain;
+use os::OsKeychain;
+
+/// The keychain of one home.
+pub struct Keychain(Kind);
+
+enum Kind {
+    Os(OsKeychain),
+    File(FileKeychain),
+}
+
+/// Which keychain to use. Chosen by a person, never by what happens to work.
+pub enum KeychainChoice {
+    /// The operating system's.
+    Os,
+    /// A file in the home, sealed under this passphrase.
+    File(Passphrase),
+}
+
+/// Opens the file keychain. Wiped when dropped; has no `Debug`.
+pub struct Passphrase(Zeroizing<String>);
+
+/// A key of a home. Wiped when dropped; has no `Debug`, and is never compared.
+pub struct Secret(Zeroizing<[u8; 32]>);
+
+/// What a key is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Account {
+    /// The key of this home's store.
+    Local,
+    /// The seed of this home's keyholder in a team.
+    Team(TeamId),
+}
+
+/// Why a key cannot be had or kept.
+#[derive(Debug, thiserror::Error)]
+pub enum KeychainError {
+    /// There is no session bus to ask.
+    #[error(
+        "There is no keychain here: this session has no D-Bus. Sign in to a desktop session, or set TWINLOCK_KEYCHAIN=file to use a file sealed under a passphrase."
+    )]
+    NoBus,
+    /// Nobody answers for the keychain.
+    #[error(
+        "There is no keychain here: no program on this computer offers one. Install and start one (GNOME Keyring, KWallet, KeePassXC), or set TWINLOCK_KEYCHAIN=file to use a file sealed under a passphrase."
+    )]
+    NoService,
+    /// The keychain is locked, or has never been set up.
+    #[error("The keychain is locked, or was never set up. Unlock it and try again; nothing was changed.")]
+    Locked,
+    /// The keychain holds no such key.
+    #[error(
+        "The keychain holds no {account} of this Twinlock folder. If the key was kept elsewhere, choose that keychain (TWINLOCK_KEYCHAIN); otherwise restore from a recovery kit."
+    )]
+    NoEntry {
+        /// What the key would be for.
+        account: Account,
+    },
+    /// What the keychain holds under this name is not a key of ours.
+    #[error(
+        "The keychain holds something else where the {account} should be. Remove that entry with the keychain's own program."
+    )]
+    NotAKey {
+        /// What the key would be for.
+        account: Account,
+    },
+    /// The keychain failed otherwise.
+    #[error("The keychain did not do what it was asked: {0}. Nothing was changed.")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// An empty passphrase, or none.
+    #[error("The file keychain needs a passphrase. Set TWINLOCK_PASSPHRASE, or type one when asked.")]
+    NoPassphrase,
+    /// The passphrase does not open the file.
+    #[error("The passphrase does not open the keychain file. Nothing was changed; try again.")]
+    WrongPassphrase,
+    /// The file's content is not what was sealed.
+    #[error("The keychain file {} is damaged or was tampered with. Nothing was changed; restore it from a backup.", path.display())]
+    Tampered {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file names a derivation too cheap to be safe, or too costly to be meant.
+    #[error("The keychain file {} asks for a passphrase check outside the allowed bounds, so it was not opened: somebody may have tampered with it. Restore it from a backup.", path.display())]
+    Bounds {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file was written by a newer program.
+    #[error(
+        "The keychain file was written by a newer Twinlock (version {version} of its form). Update this program; nothing was changed."
+    )]
+    Newer {
+        /// The version found.
+        version: u32,
+    },
+    /// The file cannot be read or written.
+    #[error("The keychain file {} cannot be used: {source}. Nothing was changed.", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl Keychain {
+    /// The chosen keychain, for the keys of this home. Finds out at once whether it can be reached.
+    pub fn open(choice: KeychainChoice, home: &Home) -> Result<Self, KeychainError> {
+        Ok(Self(match choice {
+            KeychainChoice::Os => Kind::Os(OsKeychain::open(home.id())?),
+            KeychainChoice::File(passphrase) => {
+                Kind::File(FileKeychain::open(home.keychain_file(), home.id(), passphrase)?)
+            }
+        }))
+    }
+
+    /// Reads a key.
+    pub fn get(&self, account: Account) -> Result<Secret, KeychainError> {
+        match &self.0 {
+            Kind::Os(keychain) => keychain.get(account),
+            Kind::File(keychain) => keychain.get(account),
+        }
+    }
+
+    /// Keeps a key, in the place of any other under this account.
+    pub fn set(&self, account: Account, secret: &Secret) -> Result<(), KeychainError> {
+        match &self.0 {
+            Kind::Os(keychain) => keychain.set(account, secret),
+            Kind::File(keychain) => keychain.set(account, secret),
+        }
+    }
+
+    /// Forgets a key for good.
+    pub fn delete(&self, account: Account) -> Result<(), KeychainError> {
+        match &self.0 {
+            Kind::Os(keychain) => keychain.delete(account),
+            Kind::File(keychain) => keychain.delete(account),
+        }
+    }
+
+    /// The key of this account, made and kept first if there is none. The caller holds the home's lock, so
+    /// that two programs do not each make one.
+    pub fn get_or_make(
+        &self,
+        account: Account,
+        _lock: &crate::store::HomeLock,
+    ) -> Result<Secret, KeychainError> {
+        match self.get(account) {
+            Err(KeychainError::NoEntry { .. }) => {}
+            answer => return answer,
+        }
+        let secret = Secret::make();
+        self.set(account, &secret)?;
+        // Read back: a key that the keychain does not give back must not seal anything.
+        self.get(account)
+    }
+}
+
+impl Passphrase {
+    /// Takes a passphrase that somebody typed.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The one in `TWINLOCK_PASSPHRASE`, if it is set.
+    #[must_use]
+    pub fn from_environment() -> Option<Self> {
+        std::env::var("TWINLOCK_PASSPHRASE").ok().filter(|text| !text.is_empty()).map(Self::new)
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl Secret {
+    /// Draws a new key.
+    #[must_use]
+    pub fn make() -> Self {
+        let mut bytes = Zeroizing::new([0; 32]);
+        rand::fill(&mut bytes[..]);
+        Self(bytes)
+    }
+
+    /// Takes the bytes of a key.
+    #[must_use]
+    pub fn new(bytes: Zeroizing<[u8; 32]>) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, for deriving keys from them.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Takes the bytes a keychain gave back, and wipes them.
+    fn from_kept(mut bytes: Vec<u8>) -> Option<Self> {
+        let secret = <[u8; 32]>::try_from(bytes.as_slice()).ok().map(|array| Self(Zeroizing::new(array)));
+        bytes.zeroize();
+        secret
+    }
+}
+
+impl Account {
+    /// The account's name in the keychain.
+    fn name(self, home: HomeId) -> String {
+        match self {
+            Self::Local => format!("{home}/local"),
+            Self::Team(team) => format!("{home}/team/{team}"),
+        }
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local => f.write_str("key for the store"),
+            Self::Team(team) => write!(f, "key for the team {team}"),
+        }
+    }
+}
