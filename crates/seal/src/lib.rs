@@ -1,1 +1,15 @@
-//! Secret keys: keyholders, sealing, opening, wrapping, signing. Client side only.
+//! Secret keys: deriving, signing, sealing, opening, wrapping. Client side only; the server does not link it.
+//!
+//! No primitive of its own: AES-256-GCM, HKDF, Ed25519 and HPKE come from well-kept crates. Nothing here
+//! reads a clock or makes randomness by itself; a random source is an argument.
+
+mod derive;
+mod generation_key;
+mod keyholder;
+mod link;
+mod secret;
+
+pub use generation_key::{KeyScope, NameKey, OpenError, ValueKey};
+pub use keyholder::{Keyholder, SignedHeaders};
+pub use link::{InviteLink, LinkError, Pin};
+pub use secret::{SecretText, Seed};
