@@ -1,1 +1,29 @@
-//! The text of a .env file: a lossless document, the cut, values, diff and merge. Pure.
+//! The text of a `.env` file: a lossless [`Document`], the cut at the `=`, values as a loader
+//! reads them, problems, matching, three-way merging and what changed between two texts.
+//!
+//! Everything here is a pure function over text that the caller keeps: nothing is read, written,
+//! timed or drawn at random, and no byte is changed that a function was not asked to change.
+//! Values are secrets, so no type here shows one in its `Debug`, and no message quotes one.
+
+mod assignment;
+mod changes;
+mod cut;
+mod document;
+mod join;
+mod key_material;
+mod matching;
+mod merge;
+pub mod node;
+mod problems;
+mod prose;
+mod right_half;
+
+pub use assignment::{Assignment, MAX_NAME};
+pub use changes::{Change, ChangeKind, Summary, diff};
+pub use document::{Document, Entry, Prose, Variable};
+pub use join::{Joined, LineEnding, join_entries};
+pub use matching::{KnownEntry, match_entries};
+pub use merge::{ValueConflict, merge_left, merge_right};
+pub use problems::{Problem, ProblemKind};
+pub use prose::merge_prose;
+pub use right_half::{Quote, RightHalf};
