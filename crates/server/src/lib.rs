@@ -3,6 +3,8 @@
 //! The application service keeps the log, revisions, sealed names and wraps; the vault service keeps
 //! sealed values by pointer. This crate does not link the code that opens what clients seal.
 
+pub mod all;
+mod application;
 mod database;
 pub mod keyring;
 mod listen;
@@ -10,3 +12,8 @@ mod private_file;
 mod problem;
 pub mod tls;
 mod vault;
+
+pub use application::{MakeSetupCodeError, SetupCode, SweepError, Swept, VaultLinkError};
+pub use database::{OpenError, StoreError};
+pub use listen::ListenError;
+pub use private_file::PrivateFileError;

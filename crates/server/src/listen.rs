@@ -56,7 +56,9 @@ mod tests {
 
     #[test]
     fn the_vault_service_refuses_to_bind_a_public_address() {
-        for address in ["0.0.0.0:0", "[::]:0", "8.8.8.8:0", "[2001:db8::1]:0", "[::ffff:8.8.8.8]:0", "172.32.0.1:0"] {
+        for address in
+            ["0.0.0.0:0", "[::]:0", "8.8.8.8:0", "[2001:db8::1]:0", "[::ffff:8.8.8.8]:0", "172.32.0.1:0"]
+        {
             let refused = for_the_application(address.parse().unwrap());
             assert!(matches!(refused, Err(ListenError::Public(_))), "{address}");
         }
@@ -70,7 +72,9 @@ mod tests {
 
     #[test]
     fn private_networks_are_told_from_public_ones() {
-        for private in ["127.9.9.9", "10.0.0.1", "172.16.0.1", "192.168.1.1", "::1", "fd00::1", "::ffff:10.0.0.1"] {
+        for private in
+            ["127.9.9.9", "10.0.0.1", "172.16.0.1", "192.168.1.1", "::1", "fd00::1", "::ffff:10.0.0.1"]
+        {
             assert!(is_private(private.parse().unwrap()), "{private}");
         }
         for public in ["1.1.1.1", "0.0.0.0", "::", "2001:db8::1", "fe80::1", "169.254.0.1"] {

@@ -1,3 +1,101 @@
-//! The `twinlock-server` program.
+//! The `twinlock-server` program: arguments in, a running vault out. Knows no rule of its own.
 
-fn main() {}
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use twinlock_server::all::{self, AllOptions, Running, StartError};
+
+/// Keeps a team's sealed variables. It can withhold them, and never read them.
+#[derive(Parser)]
+#[command(name = "twinlock-server", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs both services in one process, with SQLite and a certificate of its own.
+    All {
+        /// The folder for databases and keys; made at the first start.
+        #[arg(long, value_name = "DIR", env = "TWINLOCK_SERVER_DATA")]
+        data: PathBuf,
+        /// The address for clients. Port 0 lets the system choose.
+        #[arg(long, value_name = "ADDR", default_value_t = all::DEFAULT_LISTEN)]
+        listen: SocketAddr,
+        /// Prints one line {"url", "pin", "setup_code"} once connections are accepted.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Arguments { command } = Arguments::parse();
+    let filter = tracing_subscriber::EnvFilter::try_from_env("TWINLOCK_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+    let Command::All { data, listen, json } = command;
+    match run(AllOptions { data, listen }, json).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell if standard error is gone too.
+            let _ = writeln!(std::io::stderr(), "twinlock-server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: AllOptions, json: bool) -> Result<(), StartError> {
+    // Asked for before the vault says that it is up: from then on a signal stops it cleanly.
+    let stop = stop_signal()?;
+    let running = all::start(options).await?;
+    announce(&running, json)?;
+    stop.await;
+    running.stop().await
+}
+
+/// The one place where the setup code is shown.
+fn announce(running: &Running, json: bool) -> std::io::Result<()> {
+    let code = running.setup_code.as_ref().map(twinlock_server::SetupCode::expose);
+    let mut out = std::io::stdout().lock();
+    if json {
+        let mut line = serde_json::json!({ "url": running.url, "pin": running.pin.to_string() });
+        if let Some(code) = code {
+            line["setup_code"] = code.into();
+        }
+        writeln!(out, "{line}")?;
+    } else {
+        writeln!(out, "The vault is running.\n  URL         {}\n  Pin         {}", running.url, running.pin)?;
+        if let Some(code) = code {
+            writeln!(out, "  Setup code  {code}   (for the first team; valid until there is one)")?;
+        }
+        writeln!(out, "Stop it with Ctrl-C.")?;
+    }
+    out.flush()
+}
+
+#[cfg(unix)]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        // Where the signal can't be listened for, the process is ended by the system instead.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}

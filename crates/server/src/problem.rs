@@ -95,12 +95,22 @@ impl Problem {
         )
     }
 
+    /// As [`Self::damaged`], for these values.
+    pub(crate) fn damaged_values(pointers: Vec<Pointer>) -> Self {
+        let mut problem = Self::damaged();
+        problem.0.pointers = pointers;
+        problem
+    }
+
     pub(crate) fn internal() -> Self {
         Self::new(ProblemCode::Internal, "The vault could not do this. Nothing was stored. Its log says why.")
     }
 
     pub(crate) fn unavailable() -> Self {
-        Self::new(ProblemCode::Unavailable, "A part of the vault can't be reached right now. Try again later.")
+        Self::new(
+            ProblemCode::Unavailable,
+            "A part of the vault can't be reached right now. Try again later.",
+        )
     }
 
     #[cfg(test)]

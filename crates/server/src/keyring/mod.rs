@@ -172,7 +172,11 @@ impl Keyring {
 }
 
 fn wrap_context(owner: Owner, id: DataKeyId) -> Vec<u8> {
-    Fields::purpose("twinlock/v1/server-data-key").text(owner.label()).bytes(id.as_bytes()).as_bytes().to_vec()
+    Fields::purpose("twinlock/v1/server-data-key")
+        .text(owner.label())
+        .bytes(id.as_bytes())
+        .as_bytes()
+        .to_vec()
 }
 
 fn cipher(key: &[u8; KEY_BYTES]) -> Aes256Gcm {
@@ -258,7 +262,10 @@ mod tests {
         let again = Keyring::unwrap(Owner::Vault, &root(), id, &stored).unwrap();
         assert_eq!(again.open_field(PLACE, &field).unwrap(), b"content");
         let wrong = RootKey::from_bytes([8; 32]);
-        assert!(matches!(Keyring::unwrap(Owner::Vault, &wrong, id, &stored), Err(KeyringError::WrongRootKey)));
+        assert!(matches!(
+            Keyring::unwrap(Owner::Vault, &wrong, id, &stored),
+            Err(KeyringError::WrongRootKey)
+        ));
         assert!(matches!(
             Keyring::unwrap(Owner::Application, &root(), id, &stored),
             Err(KeyringError::WrongRootKey)

@@ -12,11 +12,13 @@ pub(crate) use store::VaultStore;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{post, put};
+use axum::http::StatusCode;
+use axum::routing::{get, post, put};
 
 /// The vault service's endpoints. Who may call them is decided by mutual TLS, before any request is read.
 pub(crate) fn router(store: VaultStore) -> Router {
     Router::new()
+        .route("/v1/health", get(async || StatusCode::NO_CONTENT))
         .route("/v1/values", put(put::put))
         .route("/v1/values/query", post(query::query))
         .route("/v1/values/delete", post(delete::delete))

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rusqlite::{OptionalExtension as _, Transaction};
 use twinlock_protocol::Pointer;
+use twinlock_protocol::limits::PAGE_BYTES;
 
 use super::wire::{QueryAnswer, SealedValue};
 use crate::database::{Database, Location, OpenError, StoreError};
@@ -46,13 +47,20 @@ impl VaultStore {
             .await
     }
 
-    /// Fetches what is there.
+    /// Fetches what is there, up to a page.
     pub(crate) async fn query(&self, pointers: Vec<Pointer>) -> Result<QueryAnswer, StoreError> {
         self.database
             .read(move |transaction, keyring| {
-                let mut answer = QueryAnswer { values: Vec::new(), damaged: Vec::new() };
+                let (mut answer, mut size) = (QueryAnswer::default(), 0);
                 for pointer in pointers {
-                    let Some(sealed) = stored(transaction, pointer)? else { continue };
+                    let Some(sealed) = stored(transaction, pointer)? else {
+                        answer.missing.push(pointer);
+                        continue;
+                    };
+                    size += sealed.len();
+                    if size > PAGE_BYTES && !answer.values.is_empty() {
+                        break;
+                    }
                     match keyring.open_field(place(&pointer), &sealed) {
                         Ok(blob) => answer.values.push(SealedValue { pointer, blob: blob.into() }),
                         Err(KeyringError::Damaged) => answer.damaged.push(pointer),
@@ -68,7 +76,8 @@ impl VaultStore {
     pub(crate) async fn delete(&self, pointers: Vec<Pointer>) -> Result<(), StoreError> {
         self.database
             .write(move |transaction, _| {
-                let mut statement = transaction.prepare_cached("DELETE FROM sealed_values WHERE pointer = ?1")?;
+                let mut statement =
+                    transaction.prepare_cached("DELETE FROM sealed_values WHERE pointer = ?1")?;
                 for pointer in pointers {
                     statement.execute([pointer.as_bytes()])?;
                 }

@@ -34,11 +34,14 @@ pub(crate) struct Pointers {
     pub(crate) pointers: Vec<Pointer>,
 }
 
-/// Answer to a query: every pointer asked for is in exactly one of the lists or is not known here.
-#[derive(Debug, Serialize, Deserialize)]
+/// Answer to a query, in the order asked. It stops at `limits::PAGE_BYTES` of values: pointers after that are in
+/// none of the lists.
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct QueryAnswer {
     pub(crate) values: Vec<SealedValue>,
     /// Pointers whose stored value was changed or moved and does not open.
     pub(crate) damaged: Vec<Pointer>,
+    /// Pointers without a stored value.
+    pub(crate) missing: Vec<Pointer>,
 }

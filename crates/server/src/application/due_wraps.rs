@@ -1,0 +1,106 @@
+//! Which wraps belong to an event, and which wraps may be added at all. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use twinlock_protocol::api::{ProblemCode, Wrap};
+use twinlock_protocol::event::{Event, Half, TeamEvent};
+use twinlock_protocol::keyholder::ENCAPSULATED_KEY_BYTES;
+use twinlock_protocol::team::Team;
+use twinlock_protocol::{EnvironmentId, Generation, KeyholderId};
+
+use crate::problem::Problem;
+
+/// A key of 32 bytes and the tag of its seal.
+const SEALED_KEY_BYTES: usize = 48;
+
+/// A key that a keyholder is to be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Due {
+    keyholder: KeyholderId,
+    environment: Option<EnvironmentId>,
+    generation: Generation,
+    half: Half,
+}
+
+/// The wraps without which an event is not accepted. `team` is the team after the event.
+pub(crate) fn due(team: &Team, event: &TeamEvent) -> BTreeSet<Due> {
+    let all_keys = || {
+        let environments = team.environments().keys().copied().map(Some);
+        [None].into_iter().chain(environments).flat_map(|environment| due_for_key(team, environment))
+    };
+    match &event.event {
+        Event::Invited(invited) => {
+            let invite = invited.keys.id();
+            all_keys().filter(|due| due.keyholder == invite).collect()
+        }
+        Event::MemberJoined(_) => all_keys().filter(|due| due.keyholder == event.author).collect(),
+        Event::EnvironmentCreated(created) => due_for_key(team, Some(created.environment)).collect(),
+        Event::GenerationOpened(opened) => due_for_key(team, opened.environment).collect(),
+        Event::TeamCreated(_) | Event::LabelChanged(_) | Event::ProjectCreated(_) => BTreeSet::new(),
+    }
+}
+
+/// Everyone who is to hold the current keys of an environment, or of the team.
+fn due_for_key(team: &Team, environment: Option<EnvironmentId>) -> impl Iterator<Item = Due> {
+    let generation = match environment {
+        Some(id) => team.environment(id).ok().map(|environment| environment.current().number),
+        None => team.generations().last().map(|generation| generation.number),
+    };
+    generation.into_iter().flat_map(move |generation| {
+        Half::BOTH.into_iter().flat_map(move |half| {
+            let entitled = team.entitled(environment, half).into_iter();
+            entitled.map(move |(keyholder, _)| Due { keyholder, environment, generation, half })
+        })
+    })
+}
+
+/// Checks that wraps cover all that is due, and that none is junk: each is made by one of `wrappers`, for a
+/// key that exists, to a keyholder who may have it.
+pub(crate) fn check(
+    team: &Team,
+    wraps: &[Wrap],
+    due: &BTreeSet<Due>,
+    wrappers: &[KeyholderId],
+) -> Result<(), Problem> {
+    let problem = |detail: &str| Problem::new(ProblemCode::Wraps, detail);
+    let mut entitled = BTreeMap::new();
+    let mut given = BTreeSet::new();
+    for wrap in wraps {
+        if !wrappers.contains(&wrap.wrapper) {
+            return Err(problem("A wrapped key names somebody else as its maker."));
+        }
+        if wrap.encapsulated.len() != ENCAPSULATED_KEY_BYTES || wrap.sealed.len() != SEALED_KEY_BYTES {
+            return Err(problem("A wrapped key has not the size of one."));
+        }
+        if !exists(team, wrap) {
+            return Err(problem("A wrapped key is of a generation that was never opened."));
+        }
+        let keyholders = entitled.entry((wrap.environment, wrap.half)).or_insert_with(|| {
+            let entitled = team.entitled(wrap.environment, wrap.half);
+            entitled.into_iter().map(|(keyholder, _)| keyholder).collect::<BTreeSet<_>>()
+        });
+        if !keyholders.contains(&wrap.keyholder) {
+            return Err(problem("A key is wrapped to somebody who may not have it."));
+        }
+        if !wrappers.iter().any(|wrapper| keyholders.contains(wrapper)) {
+            return Err(problem("Only who has a key may pass it on."));
+        }
+        let Wrap { keyholder, environment, generation, half, .. } = *wrap;
+        given.insert(Due { keyholder, environment, generation, half });
+    }
+    if due.is_subset(&given) {
+        Ok(())
+    } else {
+        Err(problem("Somebody who is to have a key would be left without it. Wrap it for all of them."))
+    }
+}
+
+fn exists(team: &Team, wrap: &Wrap) -> bool {
+    match wrap.environment {
+        Some(id) => team.environment(id).is_ok_and(|known| known.generation(wrap.generation).is_some()),
+        None => {
+            wrap.half == Half::Name
+                && team.generations().iter().any(|generation| generation.number == wrap.generation)
+        }
+    }
+}

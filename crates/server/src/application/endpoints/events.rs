@@ -1,0 +1,83 @@
+//! `GET` and `POST /v1/teams/{team}/events`: the team's log.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use twinlock_protocol::api::{AppendEvents, Appended, EventsPage, Moved};
+use twinlock_protocol::limits;
+
+use crate::application::Application;
+use crate::application::plan::{self, PlannedEvents};
+use crate::application::signed::Signed;
+use crate::application::store::Writing;
+use crate::database::StoreError;
+use crate::problem::Problem;
+
+/// A page of the log, checked against what was replayed: a row changed by hand is not served.
+pub(super) async fn page(
+    State(application): State<Application>,
+    Path(team): Path<String>,
+    signed: Signed,
+) -> Result<Json<EventsPage>, Problem> {
+    signed.check_team(&team)?;
+    signed.check_member_or_invite()?;
+    let (team, after) = (signed.slot.id(), signed.after()?);
+    let statements = application
+        .store
+        .read(move |reading| reading.events(team, after, limits::PAGE, limits::PAGE_BYTES))
+        .await
+        .map_err(|error: StoreError| Problem::from(error))?;
+    // What others appended since the request came in is not in this view, and is left for the next page.
+    let log = &signed.view.team;
+    let expected = (after + 1..=log.head().sequence).map_while(|sequence| log.hash_at(sequence));
+    let mut checked = Vec::with_capacity(statements.len());
+    for (statement, hash) in statements.into_iter().zip(expected) {
+        if statement.hash() != hash {
+            return Err(StoreError::Contradiction("an event is not the one that was stored").into());
+        }
+        checked.push(statement);
+    }
+    if checked.is_empty() && after < log.head().sequence {
+        return Err(StoreError::Contradiction("an event is gone").into());
+    }
+    Ok(Json(EventsPage { statements: checked, head: log.head() }))
+}
+
+pub(super) async fn append(
+    State(application): State<Application>,
+    Path(team): Path<String>,
+    signed: Signed,
+) -> Result<Json<Appended>, Problem> {
+    signed.check_team(&team)?;
+    let request: AppendEvents = signed.json()?;
+    let turn = signed.slot.turn().await?;
+    let Some(planned) = plan::append(turn.team(), &signed.asker, request)? else {
+        return Ok(Json(Appended { head: turn.team().head() }));
+    };
+    let team = planned.team.clone();
+    application.store.write(move |writing| store(writing, &planned)).await.map_err(Problem::from)?;
+    let head = team.head();
+    turn.publish(|view| view.team = team)?;
+    application.moves.tell(signed.slot.id(), Moved::Log { team: signed.slot.id(), sequence: head.sequence });
+    Ok(Json(Appended { head }))
+}
+
+/// Stores events with their wraps and what begins with them. The log has to end where they begin.
+pub(super) fn store(writing: &Writing<'_>, planned: &PlannedEvents) -> Result<(), StoreError> {
+    let team = planned.team.id();
+    let before = planned.events.first().map_or(0, |(sequence, _)| sequence - 1);
+    let stored = writing.log_head(team)?.map_or(0, |head| head.sequence);
+    if stored != before {
+        return Err(StoreError::Contradiction("the stored log ends elsewhere than the one in memory"));
+    }
+    writing.set_log_head(team, planned.team.head())?;
+    for (sequence, statement) in &planned.events {
+        writing.insert_event(team, *sequence, statement)?;
+    }
+    for (environment, head) in &planned.environments {
+        writing.set_environment_head(*environment, *head)?;
+    }
+    for wrap in &planned.wraps {
+        writing.set_wrap(team, wrap)?;
+    }
+    Ok(())
+}

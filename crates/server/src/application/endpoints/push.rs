@@ -1,0 +1,78 @@
+//! `POST /v1/environments/{environment}/revisions`: a revision on top of the environment's head.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use twinlock_protocol::api::{Moved, PushRevision, Pushed};
+use twinlock_protocol::event::LogHead;
+use twinlock_protocol::{EnvironmentId, TeamId};
+
+use crate::application::plan::{self, PlannedRevision};
+use crate::application::signed::Signed;
+use crate::application::store::Writing;
+use crate::application::teams::stored_head;
+use crate::application::{Application, pointers};
+use crate::database::StoreError;
+use crate::problem::Problem;
+
+pub(super) async fn push(
+    State(application): State<Application>,
+    Path(environment): Path<String>,
+    signed: Signed,
+) -> Result<Json<Pushed>, Problem> {
+    let environment = signed.environment(&environment)?;
+    let PushRevision { statement } = signed.json()?;
+    let turn = signed.slot.turn().await?;
+    let history = turn.history(&application.teams, environment).await?;
+    let Some(planned) = plan::push(turn.team(), &history, &signed.asker, statement)? else {
+        return Ok(Json(Pushed { head: history.environment.head() }));
+    };
+    let after = history.after(planned.environment.clone());
+    let (team, log) = (signed.slot.id(), turn.team().head());
+    application
+        .store
+        .write(move |writing| {
+            check_log(writing, team, log)?;
+            store(writing, environment, &planned)
+        })
+        .await?;
+    let head = after.environment.head();
+    turn.publish(|view| view.set_history(after))?;
+    application.moves.tell(team, Moved::Environment { environment, number: head.number });
+    Ok(Json(Pushed { head }))
+}
+
+/// The log may not have moved under a revision that refers to its head.
+fn check_log(writing: &Writing<'_>, team: TeamId, head: LogHead) -> Result<(), StoreError> {
+    if writing.log_head(team)? == Some(head) {
+        Ok(())
+    } else {
+        Err(StoreError::Contradiction("the stored log ends elsewhere than the one in memory"))
+    }
+}
+
+/// Stores a revision and takes its values into use. The history has to end where it begins.
+pub(super) fn store(
+    writing: &Writing<'_>,
+    environment: EnvironmentId,
+    planned: &PlannedRevision,
+) -> Result<(), Problem> {
+    let head = planned.environment.head();
+    if stored_head(writing, environment)?.number + 1 != head.number {
+        return Err(
+            StoreError::Contradiction("the stored history ends elsewhere than the one in memory").into()
+        );
+    }
+    let mut missing = Vec::new();
+    for (pointer, digest) in &planned.pointers {
+        match pointers::take_into_use(writing.pointer(*pointer)?, environment, *digest) {
+            Some(used) => writing.set_pointer(*pointer, &used)?,
+            None => missing.push(*pointer),
+        }
+    }
+    if !missing.is_empty() {
+        return Err(Problem::values_missing(missing));
+    }
+    writing.insert_revision(environment, head.number, &planned.statement)?;
+    writing.set_environment_head(environment, head)?;
+    Ok(())
+}

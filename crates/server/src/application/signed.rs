@@ -1,0 +1,209 @@
+//! Signed requests: who asks is known before a handler runs, and before more than the headers is read.
+//!
+//! A stranger and a team that does not exist look the same from outside.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use serde::de::DeserializeOwned;
+use twinlock_protocol::api::ProblemCode;
+use twinlock_protocol::encoding::decode_strict;
+use twinlock_protocol::http_signature::{
+    self, CONTENT_DIGEST_HEADER, NotSigned, SIGNATURE_HEADER, SIGNATURE_INPUT_HEADER, SignatureHeaders,
+    SignedParts, TEAM_HEADER,
+};
+use twinlock_protocol::keyholder::PublicKeys;
+use twinlock_protocol::{EnvironmentId, KeyholderId, TeamId, limits};
+
+use super::Application;
+use super::asker::{self, Asker, Standing};
+use super::plan;
+use super::teams::{Slot, View};
+use crate::problem::Problem;
+
+/// How long a request's body may take.
+const BODY_TIME: Duration = Duration::from_secs(60);
+
+/// A request whose signature was checked with the keys that its team's log gives for its signer.
+pub(crate) struct Signed {
+    pub(crate) slot: Arc<Slot>,
+    pub(crate) view: Arc<View>,
+    pub(crate) asker: Asker,
+    query: String,
+    body: Bytes,
+}
+
+impl FromRequest<Application> for Signed {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, application: &Application) -> Result<Self, Problem> {
+        let claim = Claim::read(request.headers())?;
+        let slot = application.teams.find(claim.team).ok_or_else(Problem::not_found)?;
+        let view = slot.view()?;
+        let keys = asker::keys(&view.team, claim.keyholder).ok_or_else(Problem::not_found)?.clone();
+        let request = Received::read(request, limits::BODY_BYTES).await?;
+        let now = application.now();
+        let keyholder = request.verify(&claim, &keys, now.as_second())?;
+        let standing = asker::standing(&view.team, keyholder, super::as_timestamp(now));
+        let asker = Asker { keyholder, standing: standing.ok_or_else(Problem::not_found)? };
+        Ok(Self { slot, view, asker, query: request.query, body: request.body })
+    }
+}
+
+impl Signed {
+    /// The body, decoded strictly.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        json(&self.body)
+    }
+
+    /// That the path names the team for which the request is signed.
+    pub(crate) fn check_team(&self, path: &str) -> Result<(), Problem> {
+        if path.parse() == Ok(self.slot.id()) { Ok(()) } else { Err(Problem::not_found()) }
+    }
+
+    /// The environment in the path, if the asker may know of it.
+    pub(crate) fn environment(&self, path: &str) -> Result<EnvironmentId, Problem> {
+        self.check_member()?;
+        let environment = path.parse().map_err(|_| Problem::not_found())?;
+        if self.asker.reads_statements(&self.view.team, environment)
+            && self.view.team.environment(environment).is_ok()
+        {
+            Ok(environment)
+        } else {
+            Err(Problem::not_found())
+        }
+    }
+
+    /// That a member asks.
+    pub(crate) fn check_member(&self) -> Result<(), Problem> {
+        match self.asker.standing {
+            Standing::Computer(_) => Ok(()),
+            Standing::ExpiredInvite => Err(plan::expired()),
+            Standing::OpenInvite | Standing::UsedInvite => {
+                Err(Problem::forbidden("An invite lets its holder join, and nothing else."))
+            }
+        }
+    }
+
+    /// That a member asks, or who is about to become one.
+    pub(crate) fn check_member_or_invite(&self) -> Result<(), Problem> {
+        match self.asker.standing {
+            Standing::OpenInvite => Ok(()),
+            _ => self.check_member(),
+        }
+    }
+
+    /// `?after=NUMBER`, or 0 without it.
+    pub(crate) fn after(&self) -> Result<u64, Problem> {
+        if self.query.is_empty() {
+            return Ok(0);
+        }
+        let after = self.query.strip_prefix("after=").and_then(|number| number.parse().ok());
+        after
+            .filter(|after| i64::try_from(*after).is_ok())
+            .ok_or_else(|| Problem::bad_request("The query is to be after=NUMBER."))
+    }
+}
+
+/// Decodes a body strictly.
+pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    decode_strict(body, limits::BODY_BYTES)
+        .map_err(|_| Problem::bad_request("The body is not JSON of the form that this endpoint takes."))
+}
+
+/// What the headers of a request claim.
+pub(crate) struct Claim {
+    pub(crate) team: TeamId,
+    pub(crate) keyholder: KeyholderId,
+    content_digest: String,
+    signature_input: String,
+    signature: String,
+}
+
+impl Claim {
+    /// Reads the headers; each has to be there exactly once.
+    pub(crate) fn read(headers: &HeaderMap) -> Result<Self, Problem> {
+        let one = |name: &str| {
+            let mut values = headers.get_all(name).iter();
+            match (values.next().map(|value| value.to_str()), values.next()) {
+                (Some(Ok(value)), None) => Ok(value.to_owned()),
+                _ => Err(not_signed(NotSigned::Form)),
+            }
+        };
+        let signature_input = one(SIGNATURE_INPUT_HEADER)?;
+        let parameters = http_signature::parse_signature_input(&signature_input).map_err(not_signed)?;
+        Ok(Self {
+            team: one(TEAM_HEADER)?.parse().map_err(|_| not_signed(NotSigned::Form))?,
+            keyholder: parameters.keyholder,
+            content_digest: one(CONTENT_DIGEST_HEADER)?,
+            signature_input,
+            signature: one(SIGNATURE_HEADER)?,
+        })
+    }
+}
+
+/// A request read whole.
+pub(crate) struct Received {
+    method: String,
+    path: String,
+    query: String,
+    pub(crate) body: Bytes,
+}
+
+impl Received {
+    pub(crate) async fn read(request: Request, limit: usize) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        Ok(Self {
+            method: parts.method.as_str().to_owned(),
+            path: parts.uri.path().to_owned(),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            body: read_body(&parts.headers, body, limit).await?,
+        })
+    }
+
+    /// Checks the signature with the keys of the claimed signer.
+    pub(crate) fn verify(&self, claim: &Claim, keys: &PublicKeys, now: i64) -> Result<KeyholderId, Problem> {
+        let parts = SignedParts {
+            method: &self.method,
+            path: &self.path,
+            query: &self.query,
+            body: &self.body,
+            team: claim.team,
+        };
+        let headers = SignatureHeaders {
+            content_digest: &claim.content_digest,
+            signature_input: &claim.signature_input,
+            signature: &claim.signature,
+        };
+        http_signature::verify(&parts, &headers, keys, now)
+            .map(twinlock_protocol::Verified::into_inner)
+            .map_err(not_signed)
+    }
+}
+
+async fn read_body(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Problem> {
+    if headers.contains_key(header::CONTENT_ENCODING) {
+        return Err(Problem::bad_request("Bodies are taken without a content encoding."));
+    }
+    let length =
+        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > limit) {
+        return Err(Problem::too_large("The body is over the limit."));
+    }
+    match tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, limit)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(_)) => Err(Problem::bad_request("The body broke off, or is over the limit.")),
+        Err(_) => Err(Problem::bad_request("The body took too long.")),
+    }
+}
+
+fn not_signed(error: NotSigned) -> Problem {
+    let code = match error {
+        NotSigned::Expired => ProblemCode::SignatureExpired,
+        NotSigned::Form | NotSigned::Digest | NotSigned::Signature => ProblemCode::NotSigned,
+    };
+    Problem::new(code, format!("The request was not accepted: {error}."))
+}
