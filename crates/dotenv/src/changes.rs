@@ -42,7 +42,8 @@ pub enum ChangeKind {
 #[must_use]
 pub fn diff<'t>(before: &Document<'t>, after: &Document<'t>) -> Vec<Change<'t>> {
     let known: Vec<KnownEntry<'t>> = before.entries().iter().map(KnownEntry::from).collect();
-    let matches = match_entries(&known, after);
+    let entries: Vec<KnownEntry<'t>> = after.entries().iter().map(KnownEntry::from).collect();
+    let matches = match_entries(&known, &entries);
     let stayed = stayed(after, &matches);
     let mut kept = vec![false; known.len()];
     let mut changes = Vec::new();

@@ -9,7 +9,7 @@ use std::hash::Hash;
 
 use crate::assignment::Assignment;
 use crate::cut::BYTE_ORDER_MARK;
-use crate::document::{Document, Entry};
+use crate::document::Entry;
 use crate::right_half::RightHalf;
 
 /// An entry as it was last agreed on.
@@ -40,9 +40,8 @@ impl<'t> From<&Entry<'t>> for KnownEntry<'t> {
 /// variable whose name is new is a renamed one, if it has the value of exactly one removed
 /// variable between the same neighbours.
 #[must_use]
-pub fn match_entries(base: &[KnownEntry<'_>], mine: &Document<'_>) -> Vec<Option<usize>> {
-    let entries: Vec<KnownEntry<'_>> = mine.entries().iter().map(KnownEntry::from).collect();
-    let mut pairs = Pairs::new(base, &entries);
+pub fn match_entries(base: &[KnownEntry<'_>], mine: &[KnownEntry<'_>]) -> Vec<Option<usize>> {
+    let mut pairs = Pairs::new(base, mine);
     pairs.pair(|entry, _| entry.name().map(|name| (name, entry.left, entry.right)));
     pairs.pair(|entry, _| entry.name());
     pairs.find_gaps();
@@ -176,11 +175,14 @@ fn running_sum(mut counts: Vec<usize>) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::Document;
 
     fn check(base: &str, mine: &str, expected: &[Option<usize>]) {
         let document = Document::parse(base);
         let base: Vec<_> = document.entries().iter().map(KnownEntry::from).collect();
-        assert_eq!(match_entries(&base, &Document::parse(mine)), expected, "{mine:?}");
+        let mine_document = Document::parse(mine);
+        let entries: Vec<KnownEntry<'_>> = mine_document.entries().iter().map(KnownEntry::from).collect();
+        assert_eq!(match_entries(&base, &entries), expected, "{mine:?}");
     }
 
     #[test]
