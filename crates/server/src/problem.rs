@@ -112,11 +112,6 @@ impl Problem {
             "A part of the vault can't be reached right now. Try again later.",
         )
     }
-
-    #[cfg(test)]
-    pub(crate) fn code(&self) -> ProblemCode {
-        self.0.code
-    }
 }
 
 impl From<Refusal> for Problem {
