@@ -71,23 +71,20 @@ fn platform_failure(source: Box<dyn std::error::Error + Send + Sync>) -> Keychai
 #[cfg(all(unix, not(target_os = "macos")))]
 fn platform_failure(source: Box<dyn std::error::Error + Send + Sync>) -> KeychainError {
     use secret_service::Error as Service;
-    // D-Bus error names; the text of such an error begins with its name.
-    const NO_SERVICE: [&str; 2] =
-        ["org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner"];
-    const LOCKED: &str = "org.freedesktop.Secret.Error.IsLocked";
+    use zbus::Error as Bus;
     match source.downcast_ref::<Service>() {
         Some(Service::Unavailable) => KeychainError::NoBus,
         Some(Service::Locked | Service::Prompt | Service::PromptDisconnected) => KeychainError::Locked,
-        Some(Service::Zbus(error)) => {
-            let text = error.to_string();
-            if NO_SERVICE.iter().any(|name| text.starts_with(name)) {
-                KeychainError::NoService
-            } else if text.starts_with(LOCKED) {
-                KeychainError::Locked
-            } else {
-                KeychainError::Failed(source)
-            }
+        Some(Service::Zbus(Bus::Connection(..) | Bus::Handshake(_) | Bus::InputOutput(_))) => {
+            KeychainError::NoBus
         }
+        Some(Service::Zbus(Bus::MethodError(name, ..))) => match name.as_str() {
+            "org.freedesktop.DBus.Error.ServiceUnknown" | "org.freedesktop.DBus.Error.NameHasNoOwner" => {
+                KeychainError::NoService
+            }
+            "org.freedesktop.Secret.Error.IsLocked" => KeychainError::Locked,
+            _ => KeychainError::Failed(source),
+        },
         _ => KeychainError::Failed(source),
     }
 }

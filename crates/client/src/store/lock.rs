@@ -31,14 +31,20 @@ impl HomeLock {
     /// Takes the lock, waiting at most `limit` for another program. Blocks.
     pub fn take(home: &Home, limit: Duration) -> Result<Self, HomeLockError> {
         let file = private_file(&home.lock_file()).map_err(HomeLockError::Unusable)?;
-        let end = Instant::now() + limit;
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Self { _file: file }),
-                Err(TryLockError::WouldBlock) if Instant::now() < end => std::thread::sleep(ATTEMPT),
-                Err(TryLockError::WouldBlock) => return Err(HomeLockError::Busy),
-                Err(TryLockError::Error(error)) => return Err(HomeLockError::Unusable(error)),
-            }
+        take(&file, limit)?;
+        Ok(Self { _file: file })
+    }
+}
+
+/// Locks a file, waiting at most `limit` for another program. Closing the file ends the lock.
+pub(super) fn take(file: &File, limit: Duration) -> Result<(), HomeLockError> {
+    let end = Instant::now() + limit;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if Instant::now() < end => std::thread::sleep(ATTEMPT),
+            Err(TryLockError::WouldBlock) => return Err(HomeLockError::Busy),
+            Err(TryLockError::Error(error)) => return Err(HomeLockError::Unusable(error)),
         }
     }
 }

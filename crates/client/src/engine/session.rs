@@ -1,0 +1,324 @@
+//! A home's team in memory: the verified log, the verified environments, and the keys that open them.
+
+use std::collections::BTreeMap;
+
+use twinlock_protocol::api::Wrap;
+use twinlock_protocol::envelope::Envelope;
+use twinlock_protocol::environment::Environment;
+use twinlock_protocol::event::{Half, Level, LogHead, Role, SealedLabel};
+use twinlock_protocol::ids::{EnvironmentId, Generation, KeyholderId, MemberId, ProjectId};
+use twinlock_protocol::revision::Revision;
+use twinlock_protocol::team::{Team, replay};
+use twinlock_protocol::{Refusal, Verified};
+use twinlock_seal::{KeyScope, Keyholder, NameKey, ValueKey};
+
+use crate::error::Error;
+use crate::refused::Refused;
+use crate::store::{Scope, Step, StoreError, TeamRecord};
+use crate::team::{EnvironmentKeys, inert};
+
+/// Everything that is known of the team. Keys are wiped when it is dropped.
+pub(crate) struct Session {
+    pub(crate) record: TeamRecord,
+    pub(crate) keyholder: Keyholder,
+    pub(crate) team: Verified<Team>,
+    team_keys: BTreeMap<Generation, NameKey>,
+    environments: BTreeMap<EnvironmentId, Held>,
+}
+
+/// One environment: its verified history, and the keys of its generations that this computer has.
+pub(crate) struct Held {
+    pub(crate) chain: Verified<Environment>,
+    pub(crate) revisions: Vec<Verified<Revision>>,
+    names: BTreeMap<Generation, NameKey>,
+    values: BTreeMap<Generation, ValueKey>,
+}
+
+impl Held {
+    pub(crate) fn name_key(&self, generation: Generation) -> Option<&NameKey> {
+        self.names.get(&generation)
+    }
+
+    pub(crate) fn value_key(&self, generation: Generation) -> Option<&ValueKey> {
+        self.values.get(&generation)
+    }
+
+    pub(crate) fn add_keys(&mut self, keys: EnvironmentKeys) {
+        let generation = keys.name.scope().generation;
+        self.names.insert(generation, keys.name);
+        self.values.insert(generation, keys.value);
+    }
+}
+
+impl Session {
+    pub(crate) fn new(
+        record: TeamRecord,
+        keyholder: Keyholder,
+        team: Verified<Team>,
+        team_key: Option<NameKey>,
+    ) -> Self {
+        let team_keys = team_key.into_iter().map(|key| (key.scope().generation, key)).collect();
+        Self { record, keyholder, team, team_keys, environments: BTreeMap::new() }
+    }
+
+    /// Rebuilds a session from what the store keeps. Everything is verified again: the store is only a cache.
+    pub(crate) fn load(record: TeamRecord, keyholder: Keyholder, step: &Step<'_>) -> Result<Self, Error> {
+        let scope = Scope::Team(record.team);
+        let log = stored(step, &scope, 0)?;
+        let team = replay(&log).map_err(|refusal| damaged(&refusal))?;
+        if team.id() != record.team {
+            return Err(damaged(&Refusal::Elsewhere));
+        }
+        let mut session = Self::new(record, keyholder, team, None);
+        session.take_stored_keys(step)?;
+        for id in session.team.environments().keys().copied().collect::<Vec<_>>() {
+            let revisions = stored(step, &Scope::Environment(id), 0)?;
+            let held = session.held(id)?;
+            held.extend(&revisions).map_err(|refusal| damaged(&refusal))?;
+            session.take_stored_keys(step)?;
+        }
+        Ok(session)
+    }
+
+    /// Takes in what another program of this home has verified and stored since.
+    pub(crate) fn catch_up(&mut self, step: &Step<'_>) -> Result<(), Error> {
+        let log = stored(step, &Scope::Team(self.record.team), self.team.head().sequence)?;
+        for statement in &log {
+            self.team.append(statement).map_err(|refusal| damaged(&refusal))?;
+        }
+        for id in self.team.environments().keys().copied().collect::<Vec<_>>() {
+            let after = self.held(id)?.held.chain.head().number;
+            let revisions = stored(step, &Scope::Environment(id), after)?;
+            if !revisions.is_empty() {
+                self.held(id)?.extend(&revisions).map_err(|refusal| damaged(&refusal))?;
+            }
+        }
+        self.take_stored_keys(step)
+    }
+
+    pub(crate) fn me(&self) -> Result<MemberId, Error> {
+        self.team.member_of(self.keyholder.id()).map_err(|refusal| Error::Bug(refusal.to_string()))
+    }
+
+    pub(crate) fn my_level(&self, environment: EnvironmentId) -> Option<Level> {
+        self.team.level(self.me().ok()?, environment)
+    }
+
+    pub(crate) fn my_role(&self) -> Option<Role> {
+        Some(self.team.members().get(&self.me().ok()?)?.role)
+    }
+
+    /// The environment, with its history so far.
+    pub(crate) fn held(&mut self, id: EnvironmentId) -> Result<HeldIn<'_>, Error> {
+        if !self.environments.contains_key(&id) {
+            let chain =
+                Environment::start(&self.team, id).map_err(|refusal| self.refused(Scope::Environment(id), refusal))?;
+            let held =
+                Held { chain, revisions: Vec::new(), names: BTreeMap::new(), values: BTreeMap::new() };
+            self.environments.insert(id, held);
+        }
+        match self.environments.get_mut(&id) {
+            Some(held) => Ok(HeldIn { team: &self.team, held }),
+            None => Err(Error::Bug("an environment vanished".into())),
+        }
+    }
+
+    pub(crate) fn environment(&self, id: EnvironmentId) -> Option<&Held> {
+        self.environments.get(&id)
+    }
+
+    pub(crate) fn refused(&self, scope: Scope, refusal: Refusal) -> Error {
+        let place = match scope {
+            Scope::Team(_) => self.record.name.clone(),
+            Scope::Environment(id) => self.environment_name(id),
+        };
+        Refused { scope, place, refusal }.into()
+    }
+
+    /// The team's own name key for new labels.
+    pub(crate) fn team_key(&self) -> Result<&NameKey, Error> {
+        let current = self.team.generations().last().map(|generation| generation.number);
+        current
+            .and_then(|generation| self.team_keys.get(&generation))
+            .ok_or_else(|| Error::KeysMissing { environment: self.record.name.clone() })
+    }
+
+    /// Opens a wrap for this computer and takes the key in. One that does not fit its commitment is junk:
+    /// it is passed over, and another wrapper's may still fit.
+    pub(crate) fn take_wrap(&mut self, wrap: &Wrap, by: Option<&Keyholder>) -> Taken {
+        let keyholder = by.unwrap_or(&self.keyholder);
+        let scope =
+            KeyScope { team: self.team.id(), environment: wrap.environment, generation: wrap.generation };
+        let Some(environment) = wrap.environment else {
+            let known = self.team.generations().iter().find(|known| known.number == wrap.generation);
+            let key = known.filter(|_| wrap.half == Half::Name).and_then(|known| {
+                NameKey::open_wrap(keyholder, wrap, scope, known.name).ok()
+            });
+            return Taken::of(key.map(|key| self.team_keys.insert(wrap.generation, key)));
+        };
+        let commitment = self
+            .team
+            .environment(environment)
+            .ok()
+            .and_then(|known| known.generation(wrap.generation))
+            .map(|generation| generation.commitment(wrap.half));
+        let Some(commitment) = commitment else { return Taken::No };
+        match wrap.half {
+            Half::Name => {
+                let Ok(key) = NameKey::open_wrap(keyholder, wrap, scope, commitment) else { return Taken::No };
+                Taken::of(self.held(environment).ok().map(|held| held.held.names.insert(wrap.generation, key)))
+            }
+            Half::Value => {
+                let Ok(key) = ValueKey::open_wrap(keyholder, wrap, scope, commitment) else { return Taken::No };
+                Taken::of(self.held(environment).ok().map(|held| held.held.values.insert(wrap.generation, key)))
+            }
+        }
+    }
+
+    /// The keys that this computer is entitled to and does not have: (environment or team, generation, half).
+    pub(crate) fn missing_keys(&self) -> Vec<(Option<EnvironmentId>, Generation, Half)> {
+        let mut missing = Vec::new();
+        if let Some(current) = self.team.generations().last()
+            && !self.team_keys.contains_key(&current.number)
+        {
+            missing.push((None, current.number, Half::Name));
+        }
+        for (id, environment) in self.team.environments() {
+            let Some(level) = self.my_level(*id) else { continue };
+            let current = environment.current().number;
+            let held = self.environments.get(id);
+            let has_name = held.is_some_and(|held| held.names.contains_key(&current));
+            let has_value = held.is_some_and(|held| held.values.contains_key(&current));
+            if !has_name {
+                missing.push((Some(*id), current, Half::Name));
+            }
+            if level.includes(Half::Value) && !has_value {
+                missing.push((Some(*id), current, Half::Value));
+            }
+        }
+        missing
+    }
+
+    fn take_stored_keys(&mut self, step: &Step<'_>) -> Result<(), Error> {
+        let mut wanted: Vec<(Option<EnvironmentId>, Generation, Half)> = Vec::new();
+        wanted.extend(
+            self.team
+                .generations()
+                .iter()
+                .filter(|generation| !self.team_keys.contains_key(&generation.number))
+                .map(|generation| (None, generation.number, Half::Name)),
+        );
+        for (id, environment) in self.team.environments() {
+            let held = self.environments.get(id);
+            for generation in environment.generations() {
+                for half in Half::BOTH {
+                    let has = held.is_some_and(|held| match half {
+                        Half::Name => held.names.contains_key(&generation.number),
+                        Half::Value => held.values.contains_key(&generation.number),
+                    });
+                    if !has {
+                        wanted.push((Some(*id), generation.number, half));
+                    }
+                }
+            }
+        }
+        for (environment, generation, half) in wanted {
+            let scope = environment.map_or(Scope::Team(self.record.team), Scope::Environment);
+            if let Some(wrap) = step.wrap(&scope, generation, half)?
+                && let Ok(wrap) = serde_json::from_slice::<Wrap>(&wrap)
+            {
+                self.take_wrap(&wrap, None);
+            }
+        }
+        Ok(())
+    }
+
+    /// A label in the clear, fit to be shown.
+    pub(crate) fn label(&self, label: &SealedLabel) -> Option<String> {
+        let key = self.team_keys.get(&label.generation)?;
+        let text = key.open_label(label.id, &label.sealed).ok()?;
+        Some(inert(text.expose()))
+    }
+
+    pub(crate) fn team_name(&self) -> String {
+        self.team.label().and_then(|label| self.label(label)).unwrap_or_else(|| unnamed(self.team.id()))
+    }
+
+    pub(crate) fn member_name(&self, id: MemberId) -> String {
+        let label = self.team.members().get(&id).and_then(|member| member.label.as_ref());
+        label.and_then(|label| self.label(label)).unwrap_or_else(|| unnamed(id))
+    }
+
+    pub(crate) fn author_name(&self, keyholder: KeyholderId) -> String {
+        self.team.member_of(keyholder).map_or_else(|_| unnamed(keyholder), |member| self.member_name(member))
+    }
+
+    pub(crate) fn project_name(&self, id: ProjectId) -> String {
+        let label = self.team.projects().get(&id).map(|project| &project.label);
+        label.and_then(|label| self.label(label)).unwrap_or_else(|| unnamed(id))
+    }
+
+    /// `project/environment`
+    pub(crate) fn environment_name(&self, id: EnvironmentId) -> String {
+        match self.team.environment(id) {
+            Ok(environment) => {
+                let own = self.label(&environment.label).unwrap_or_else(|| unnamed(id));
+                format!("{}/{own}", self.project_name(environment.project))
+            }
+            Err(_) => unnamed(id),
+        }
+    }
+
+    pub(crate) fn log_head(&self) -> LogHead {
+        self.team.head()
+    }
+}
+
+/// Whether a wrap gave a key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    Yes,
+    No,
+}
+
+impl Taken {
+    fn of<T>(taken: Option<T>) -> Self {
+        if taken.is_some() { Self::Yes } else { Self::No }
+    }
+}
+
+/// An environment together with the team that its revisions are judged by.
+pub(crate) struct HeldIn<'s> {
+    pub(crate) team: &'s Verified<Team>,
+    pub(crate) held: &'s mut Held,
+}
+
+impl HeldIn<'_> {
+    /// Takes in revisions that follow; on a refusal nothing has changed.
+    pub(crate) fn extend(self, revisions: &[Envelope]) -> Result<(), Refusal> {
+        let accepted = self.held.chain.extend(self.team, revisions)?;
+        self.held.revisions.extend(accepted);
+        Ok(())
+    }
+}
+
+fn stored(step: &Step<'_>, scope: &Scope, after: u64) -> Result<Vec<Envelope>, Error> {
+    let statements = step.statements_after(scope, after)?;
+    statements
+        .into_iter()
+        .map(|(_, json)| {
+            serde_json::from_slice(&json)
+                .map_err(|_| Error::Store(StoreError::Damaged { place: "statements".to_owned() }))
+        })
+        .collect()
+}
+
+/// The store is ours: what it gives back was verified before it went in.
+fn damaged(refusal: &Refusal) -> Error {
+    Error::Store(StoreError::Damaged { place: format!("statements: {refusal}") })
+}
+
+fn unnamed(id: impl std::fmt::Display) -> String {
+    let id = id.to_string();
+    format!("(unnamed {})", &id[..8])
+}

@@ -1,0 +1,197 @@
+//! What can go wrong, as plain sentences: what happened, what was kept safe, what to do.
+
+use twinlock_protocol::api::ProblemCode;
+use twinlock_protocol::event::Level;
+use twinlock_seal::LinkError;
+
+use crate::files::{FileProblem, WatchError, WriteProblem};
+use crate::home::HomeError;
+use crate::keychain::KeychainError;
+use crate::refused::Refused;
+use crate::store::{HomeLockError, StoreError};
+use crate::team::NotALabel;
+use crate::vault::VaultError;
+
+/// Anything that a verb of the client can fail with.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The home.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The home's lock.
+    #[error(transparent)]
+    Lock(#[from] HomeLockError),
+    /// The keychain.
+    #[error(transparent)]
+    Keychain(#[from] KeychainError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A linked file could not be read.
+    #[error("{path}: {problem}")]
+    File {
+        /// The file, as shown to people.
+        path: String,
+        /// What is wrong with it.
+        problem: FileProblem,
+    },
+    /// A linked file could not be written.
+    #[error("{path}: {problem}")]
+    Write {
+        /// The file, as shown to people.
+        path: String,
+        /// What went wrong.
+        problem: WriteProblem,
+    },
+    /// Files cannot be watched.
+    #[error(transparent)]
+    Watch(#[from] WatchError),
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The vault served something that does not verify.
+    #[error("{0}")]
+    Refused(Box<Refused>),
+    /// An invite link that is none.
+    #[error("{0}.")]
+    Link(#[from] LinkError),
+    /// A name that is none.
+    #[error(transparent)]
+    Label(#[from] NotALabel),
+    /// No team yet.
+    #[error("This computer is not part of a team yet. Create one with “twinlock team create”, or join one with an invite link.")]
+    NoTeam,
+    /// A second team.
+    #[error("This computer already belongs to the team {0}. To use another one, choose another folder with TWINLOCK_HOME.")]
+    HasTeam(String),
+    /// Nothing of that name.
+    #[error("There is no {kind} called {name}. {hint}")]
+    Unknown {
+        /// Project, environment, variable, linked file.
+        kind: &'static str,
+        /// The name asked for.
+        name: String,
+        /// What to try.
+        hint: String,
+    },
+    /// Several of one name.
+    #[error("There is more than one {kind} called {name}. Rename one of them, or ask whoever created the second one.")]
+    Ambiguous {
+        /// Project or environment.
+        kind: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// Access is missing.
+    #[error("{}", access_sentence(.environment, *.have, *.needed))]
+    Access {
+        /// `project/environment`.
+        environment: String,
+        /// The access there is.
+        have: Option<Level>,
+        /// The access it takes.
+        needed: Level,
+    },
+    /// A role is missing.
+    #[error("Only an {needed} of the team can do this. Nothing was changed.")]
+    Role {
+        /// The role it takes, in words.
+        needed: &'static str,
+    },
+    /// Both sides changed the same variable.
+    #[error("{} changed here and in the vault. The file stays as it is: decide with “twinlock resolve”.", names.join(", "))]
+    Conflict {
+        /// The variables.
+        names: Vec<String>,
+    },
+    /// The file is empty and was not.
+    #[error("{path} is empty now. Twinlock did not take that as “remove {variables} variables”. Pull to get them back, or push with --only NAME to remove one.")]
+    Emptied {
+        /// The file.
+        path: String,
+        /// How many variables would be removed.
+        variables: usize,
+    },
+    /// A limit of the protocol.
+    #[error("{what} Nothing was sent.")]
+    Limit {
+        /// Which limit, in a sentence.
+        what: String,
+    },
+    /// The embedded vault serves this computer alone.
+    #[error("This team lives on this computer. To invite somebody it first needs a vault server that both can reach; moving a team there comes in a later version.")]
+    LocalVault,
+    /// Somebody else was faster, several times.
+    #[error("Others pushed at the same moment, several times in a row. Nothing was lost; try again.")]
+    TooBusy,
+    /// Keys that this computer should have were not given to it yet.
+    #[error("The keys of {environment} have not reached this computer yet. They come when a teammate who has them is online; nothing was changed.")]
+    KeysMissing {
+        /// `project/environment`.
+        environment: String,
+    },
+    /// A request that makes no sense.
+    #[error("{0}")]
+    Usage(String),
+    /// A defect of this program.
+    #[error("Twinlock made a mistake of its own ({0}). Nothing was changed; please report it.")]
+    Bug(String),
+}
+
+fn access_sentence(environment: &str, have: Option<Level>, needed: Level) -> String {
+    let can = match have {
+        None => format!("You have no access to {environment}."),
+        Some(Level::Names) => format!("You can see the names in {environment} but not its values."),
+        Some(Level::Read) => format!("You can read {environment} but not change it."),
+        Some(Level::Write) => return format!("You can change {environment}."),
+    };
+    let access = match needed {
+        Level::Names | Level::Read => "read",
+        Level::Write => "write",
+    };
+    format!("{can} Somebody with write access can give you {access} access. Nothing was changed.")
+}
+
+/// The kinds of failure that a program acts on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorCode {
+    /// Anything without a kind of its own.
+    Failed,
+    /// The request makes no sense.
+    Usage,
+    /// A person has to decide.
+    Conflict,
+    /// The vault served something that does not verify.
+    Refused,
+    /// The vault cannot be reached.
+    Unreachable,
+    /// Locked, or no keychain.
+    Locked,
+    /// No team yet.
+    NoTeam,
+}
+
+impl Error {
+    /// Which kind of failure it is.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Conflict { .. } | Self::Emptied { .. } => ErrorCode::Conflict,
+            Self::Refused(_) | Self::Vault(VaultError::Certificate) => ErrorCode::Refused,
+            Self::Vault(VaultError::Unreachable) => ErrorCode::Unreachable,
+            Self::Vault(error) if error.is(ProblemCode::Unavailable) => ErrorCode::Unreachable,
+            Self::Keychain(_) => ErrorCode::Locked,
+            Self::NoTeam => ErrorCode::NoTeam,
+            Self::Usage(_) | Self::Label(_) | Self::Link(_) => ErrorCode::Usage,
+            _ => ErrorCode::Failed,
+        }
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(Box::new(refused))
+    }
+}

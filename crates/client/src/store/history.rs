@@ -1,0 +1,181 @@
+//! What was received and verified: statements (only ever added), how far each history was seen, sealed
+//! blobs, and wrapped keys. Kept so that this computer can work offline and give back to a vault what
+//! the vault has lost.
+
+use twinlock_protocol::event::Half;
+use twinlock_protocol::{Generation, Pointer, StatementHash};
+
+use super::sealed::Place;
+use super::{Opened, Scope, Step, StoreError, count, number};
+
+/// How far a history was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pin {
+    /// The number of the last statement seen: a sequence in a team's log, a revision of an environment.
+    pub number: u64,
+    /// Its hash.
+    pub hash: StatementHash,
+}
+
+impl Step<'_> {
+    /// How far this history was seen, if at all.
+    pub fn pin(&self, scope: &Scope) -> Result<Option<Pin>, StoreError> {
+        let row: Option<(i64, Vec<u8>)> = self.optional(
+            "SELECT number, hash FROM pins WHERE scope_kind = ?1 AND scope = ?2",
+            (scope.kind(), scope.bytes()),
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        row.map(|(number, hash)| {
+            Ok(Pin { number: count(number, "pins.number")?, hash: super::id(&hash, "pins.hash")? })
+        })
+        .transpose()
+    }
+
+    /// Notes that a history was seen up to here. It never goes back, nor sideways.
+    pub fn advance_pin(&mut self, scope: &Scope, to: Pin) -> Result<(), StoreError> {
+        match self.pin(scope)? {
+            Some(pin) if pin == to => return Ok(()),
+            Some(pin) if pin.number >= to.number => return Err(StoreError::PinGoesBack),
+            _ => {}
+        }
+        self.write(
+            "INSERT OR REPLACE INTO pins (scope_kind, scope, number, hash) VALUES (?1, ?2, ?3, ?4)",
+            (scope.kind(), scope.bytes(), number(to.number)?, to.hash.as_bytes()),
+        )?;
+        Ok(())
+    }
+
+    /// Keeps a verified statement. Keeping it again changes nothing; another one under its number is an error.
+    pub fn add_statement(&mut self, scope: &Scope, at: u64, envelope: &[u8]) -> Result<(), StoreError> {
+        if let Some(kept) = self.statement(scope, at)? {
+            return if *kept == envelope { Ok(()) } else { Err(StoreError::OtherStatement) };
+        }
+        let sealed = self.seal.seal(envelope_place(&statement_row(scope, &at.to_be_bytes())), envelope)?;
+        self.write(
+            "INSERT INTO statements (scope_kind, scope, number, sealed_envelope) VALUES (?1, ?2, ?3, ?4)",
+            (scope.kind(), scope.bytes(), number(at)?, sealed),
+        )?;
+        Ok(())
+    }
+
+    /// One statement's envelope.
+    pub fn statement(&self, scope: &Scope, at: u64) -> Result<Option<Opened>, StoreError> {
+        let sealed: Option<Vec<u8>> = self.optional(
+            "SELECT sealed_envelope FROM statements WHERE scope_kind = ?1 AND scope = ?2 AND number = ?3",
+            (scope.kind(), scope.bytes(), number(at)?),
+            |row| row.get(0),
+        )?;
+        sealed
+            .map(|sealed| self.seal.open(envelope_place(&statement_row(scope, &at.to_be_bytes())), &sealed))
+            .transpose()
+    }
+
+    /// The envelopes of all statements with a number above `after`, in order.
+    pub fn statements_after(&self, scope: &Scope, after: u64) -> Result<Vec<(u64, Opened)>, StoreError> {
+        self.statements_where("number > ?3", scope, after)
+    }
+
+    /// The envelopes of all statements of this history, in order, from its very first (whose number may be 0).
+    pub fn statements(&self, scope: &Scope) -> Result<Vec<(u64, Opened)>, StoreError> {
+        self.statements_where("number >= ?3", scope, 0)
+    }
+
+    fn statements_where(
+        &self,
+        which: &'static str,
+        scope: &Scope,
+        bound: u64,
+    ) -> Result<Vec<(u64, Opened)>, StoreError> {
+        let rows: Vec<(i64, Vec<u8>)> = self.all(
+            &format!(
+                "SELECT number, sealed_envelope FROM statements
+                 WHERE scope_kind = ?1 AND scope = ?2 AND {which} ORDER BY number"
+            ),
+            (scope.kind(), scope.bytes(), number(bound)?),
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        rows.into_iter()
+            .map(|(at, sealed)| {
+                let at = count(at, "statements.number")?;
+                let row = statement_row(scope, &at.to_be_bytes()).map(<[u8]>::to_vec);
+                let row = [&*row[0], &*row[1], &*row[2]];
+                Ok((at, self.seal.open(envelope_place(&row), &sealed)?))
+            })
+            .collect()
+    }
+
+    /// Keeps a sealed blob as it came from the vault (or went there). Blobs never change.
+    pub fn add_blob(&mut self, pointer: Pointer, blob: &[u8]) -> Result<(), StoreError> {
+        self.write(
+            "INSERT OR IGNORE INTO blobs (pointer, blob) VALUES (?1, ?2)",
+            (pointer.as_bytes(), blob),
+        )?;
+        Ok(())
+    }
+
+    /// A blob, still sealed.
+    pub fn blob(&self, pointer: Pointer) -> Result<Option<Vec<u8>>, StoreError> {
+        self.optional("SELECT blob FROM blobs WHERE pointer = ?1", [pointer.as_bytes()], |row| row.get(0))
+    }
+
+    /// Forgets a blob that is not what it should be, or was purged.
+    pub fn forget_blob(&mut self, pointer: Pointer) -> Result<(), StoreError> {
+        self.write("DELETE FROM blobs WHERE pointer = ?1", [pointer.as_bytes()])?;
+        Ok(())
+    }
+
+    /// Those of `pointers` whose blobs are not here.
+    pub fn missing_blobs(
+        &self,
+        pointers: impl IntoIterator<Item = Pointer>,
+    ) -> Result<Vec<Pointer>, StoreError> {
+        let mut missing = Vec::new();
+        for pointer in pointers {
+            let here: Option<i64> =
+                self.optional("SELECT 1 FROM blobs WHERE pointer = ?1", [pointer.as_bytes()], |row| {
+                    row.get(0)
+                })?;
+            if here.is_none() {
+                missing.push(pointer);
+            }
+        }
+        Ok(missing)
+    }
+
+    /// Keeps a wrapped key that opened and matched its commitment.
+    pub fn set_wrap(
+        &mut self,
+        scope: &Scope,
+        generation: Generation,
+        half: Half,
+        wrap: &[u8],
+    ) -> Result<(), StoreError> {
+        self.write(
+            "INSERT OR REPLACE INTO wraps (scope_kind, scope, generation, half, wrap) VALUES (?1, ?2, ?3, ?4, ?5)",
+            (scope.kind(), scope.bytes(), generation.0, half.as_str(), wrap),
+        )?;
+        Ok(())
+    }
+
+    /// A wrapped key.
+    pub fn wrap(
+        &self,
+        scope: &Scope,
+        generation: Generation,
+        half: Half,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.optional(
+            "SELECT wrap FROM wraps WHERE scope_kind = ?1 AND scope = ?2 AND generation = ?3 AND half = ?4",
+            (scope.kind(), scope.bytes(), generation.0, half.as_str()),
+            |row| row.get(0),
+        )
+    }
+}
+
+fn statement_row<'a>(scope: &'a Scope, number: &'a [u8; 8]) -> [&'a [u8]; 3] {
+    [scope.kind().as_bytes(), scope.bytes(), number]
+}
+
+fn envelope_place<'a>(row: &'a [&'a [u8]]) -> Place<'a> {
+    Place { table: "statements", column: "envelope", row }
+}

@@ -1,0 +1,11 @@
+//! Keeping a linked file and its environment in step: what to do is planned by pure functions over base,
+//! mine and theirs; doing it is left to `crate::engine`.
+
+mod order;
+mod place;
+mod plan;
+
+pub use plan::{
+    Agreed, Change, Halves, Item, ItemState, OrderState, Plan, Theirs, TheirText, plan,
+};
+pub(crate) use place::{Placed, place};

@@ -1,0 +1,209 @@
+//! Events of a team's log, as an honest client writes them. Pure: time and randomness are arguments, and
+//! what comes out is checked by the same replay as everything a vault serves.
+
+use rand::CryptoRng;
+use twinlock_protocol::api::Wrap;
+use twinlock_protocol::envelope::Envelope;
+use twinlock_protocol::event::{
+    Commitments, Event, GenerationOpened, Half, LabelChanged, SealedLabel, Subject, TeamCreated, TeamEvent,
+};
+use twinlock_protocol::ids::{EnvironmentId, Generation, KeyholderId, LabelId};
+use twinlock_protocol::keyholder::PublicKeys;
+use twinlock_protocol::team::Team;
+use twinlock_protocol::timestamp::Timestamp;
+use twinlock_protocol::{Refusal, Verified, limits};
+use twinlock_seal::{KeyScope, Keyholder, NameKey, ValueKey};
+
+/// Both keys of a generation of an environment.
+pub(crate) struct EnvironmentKeys {
+    pub(crate) name: NameKey,
+    pub(crate) value: ValueKey,
+}
+
+impl EnvironmentKeys {
+    pub(crate) fn generate(
+        team: &Team,
+        environment: EnvironmentId,
+        generation: Generation,
+        rng: &mut impl CryptoRng,
+    ) -> Self {
+        let scope = KeyScope { team: team.id(), environment: Some(environment), generation };
+        Self { name: NameKey::generate(scope, rng), value: ValueKey::generate(scope, rng) }
+    }
+
+    pub(crate) fn commitments(&self) -> Commitments {
+        Commitments { name: self.name.commitment(), value: Some(self.value.commitment()) }
+    }
+
+    /// Wraps both keys to everybody who is to have them.
+    pub(crate) fn wrap_to_all(
+        &self,
+        team: &Team,
+        wrapper: KeyholderId,
+        rng: &mut impl CryptoRng,
+    ) -> Vec<Wrap> {
+        let environment = self.name.scope().environment;
+        let names = team.entitled(environment, Half::Name);
+        let values = team.entitled(environment, Half::Value);
+        let mut wraps = Vec::with_capacity(names.len() + values.len());
+        wraps.extend(names.into_iter().filter_map(|(_, keys)| self.name.wrap(keys, wrapper, rng)));
+        wraps.extend(values.into_iter().filter_map(|(_, keys)| self.value.wrap(keys, wrapper, rng)));
+        wraps
+    }
+}
+
+/// A team that was founded here and that no vault knows yet.
+pub(crate) struct Founded {
+    pub(crate) team: Verified<Team>,
+    pub(crate) key: NameKey,
+    pub(crate) statements: Vec<Envelope>,
+    pub(crate) wraps: Vec<Wrap>,
+}
+
+/// The founding of a team: its first event, its name key, and the labels of team and founder.
+pub(crate) fn found(
+    founder: &Keyholder,
+    team_name: &Label,
+    member_name: &Label,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> Result<Founded, Refusal> {
+    let created = TeamEvent {
+        author: founder.id(),
+        team: None,
+        sequence: 1,
+        previous: None,
+        created_at: now,
+        event: Event::TeamCreated(TeamCreated { keys: founder.public().clone() }),
+    };
+    let first = founder.sign_event(&created);
+    let mut team = Team::create(&first)?;
+    let scope = KeyScope { team: team.id(), environment: None, generation: Generation::FIRST };
+    let key = NameKey::generate(scope, rng);
+    let member = team.member_of(founder.id())?;
+    let events = [
+        Event::GenerationOpened(GenerationOpened {
+            environment: None,
+            generation: Generation::FIRST,
+            commitments: Commitments { name: key.commitment(), value: None },
+            head: None,
+            labels: Vec::new(),
+        }),
+        Event::LabelChanged(LabelChanged { subject: Subject::Team, label: seal_label(&key, team_name, rng) }),
+        Event::LabelChanged(LabelChanged {
+            subject: Subject::Member(member),
+            label: seal_label(&key, member_name, rng),
+        }),
+    ];
+    let mut statements = vec![first];
+    for event in events {
+        let statement = founder.sign_event(&next_event(&team, founder.id(), event, now));
+        team.append(&statement)?;
+        statements.push(statement);
+    }
+    let wraps = key.wrap(founder.public(), founder.id(), rng).into_iter().collect();
+    Ok(Founded { team, key, statements, wraps })
+}
+
+/// The next event of a log, unsigned.
+pub(crate) fn next_event(team: &Team, author: KeyholderId, event: Event, now: Timestamp) -> TeamEvent {
+    let head = team.head();
+    TeamEvent {
+        author,
+        team: Some(team.id()),
+        sequence: head.sequence + 1,
+        previous: Some(head.hash),
+        created_at: now,
+        event,
+    }
+}
+
+/// Seals a label under a fresh id.
+pub(crate) fn seal_label(key: &NameKey, label: &Label, rng: &mut impl CryptoRng) -> SealedLabel {
+    let mut id = [0; 16];
+    rng.fill_bytes(&mut id);
+    let id = LabelId::new(id);
+    SealedLabel { id, generation: key.scope().generation, sealed: key.seal_label(id, label.as_str(), rng) }
+}
+
+/// Wraps a key to one keyholder; a public key that is none gets nothing, and nobody could open it anyway.
+pub(crate) fn wrap_environment(
+    name: &NameKey,
+    value: Option<&ValueKey>,
+    to: &PublicKeys,
+    wrapper: KeyholderId,
+    rng: &mut impl CryptoRng,
+) -> Vec<Wrap> {
+    let name = name.wrap(to, wrapper, rng);
+    let value = value.and_then(|value| value.wrap(to, wrapper, rng));
+    name.into_iter().chain(value).collect()
+}
+
+/// A name of a team, member, project or environment: what a person may call it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Label(String);
+
+/// Text that cannot be a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("A name has 1 to 100 characters, no slash, no line break and no invisible characters.")]
+pub struct NotALabel;
+
+impl Label {
+    /// As written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::str::FromStr for Label {
+    type Err = NotALabel;
+    fn from_str(text: &str) -> Result<Self, NotALabel> {
+        let text = text.trim();
+        let fits = (1..=limits::LABEL_CHARACTERS).contains(&text.chars().count());
+        if fits && !text.chars().any(|c| is_unsafe_to_show(c) || c == '/' || c == '\\') {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotALabel)
+        }
+    }
+}
+
+/// A teammate's text as it may be shown anywhere: no control characters, no text direction tricks, no length
+/// that fills a screen.
+#[must_use]
+pub fn inert(text: &str) -> String {
+    text.chars()
+        .take(limits::LABEL_CHARACTERS)
+        .map(|c| if is_unsafe_to_show(c) { '\u{fffd}' } else { c })
+        .collect()
+}
+
+fn is_unsafe_to_show(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_founded_team_replays() {
+        let mut rng = rand::rng();
+        let founder = Keyholder::from_seed(&twinlock_seal::Seed::generate(&mut rng));
+        let founded =
+            found(&founder, &"Acme".parse().unwrap(), &"Ada".parse().unwrap(), Timestamp(1), &mut rng).unwrap();
+        assert_eq!(twinlock_protocol::team::replay(&founded.statements).unwrap(), founded.team);
+        assert_eq!(founded.wraps.len(), 1);
+    }
+
+    #[test]
+    fn names_that_could_deceive_are_no_names() {
+        for text in ["", " ", "a/b", "../..", "a\0b", "a\u{202e}b", "a\u{1b}[31m", &"x".repeat(101)] {
+            assert!(text.parse::<Label>().is_err(), "{text:?}");
+        }
+        assert_eq!(" Zoë's API ".parse::<Label>().unwrap().as_str(), "Zoë's API");
+        assert_eq!(inert("a\u{1b}[31m\u{202e}b"), "a\u{fffd}[31m\u{fffd}b");
+    }
+}

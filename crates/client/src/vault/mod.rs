@@ -1,0 +1,380 @@
+//! Talking to a vault: signed requests over TLS, bounded answers. Believes nothing that comes back; what an
+//! answer means is for the verifying code to say.
+
+mod moved;
+mod tls;
+
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
+use reqwest::{Method, Response, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use twinlock_protocol::api::{
+    AppendEvents, Appended, CreateTeam, EventsPage, Problem, ProblemCode, PushRevision, Pushed, QueryValues,
+    RevisionsPage, Rotate, Rotated, ValueBlob, Values, Wrap, Wraps,
+};
+use twinlock_protocol::encoding::decode_strict;
+use twinlock_protocol::http_signature::{
+    CONTENT_DIGEST_HEADER, SIGNATURE_HEADER, SIGNATURE_INPUT_HEADER, SignedParts, TEAM_HEADER,
+};
+use twinlock_protocol::{EnvironmentId, Pointer, TeamId, limits};
+use twinlock_seal::{Keyholder, Pin};
+use url::Url;
+
+pub use moved::MovedStream;
+
+const CONNECT: Duration = Duration::from_secs(5);
+const WHOLE_REQUEST: Duration = Duration::from_secs(60);
+/// Bytes of an error answer that are read; the rest is of no use.
+const PROBLEM_BYTES: usize = 64 * 1024;
+
+/// Where a vault is, and how it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VaultLocation {
+    /// `https://host:port`
+    pub url: Url,
+    /// The certificate's key, where no public authority vouches for it.
+    pub pin: Option<Pin>,
+}
+
+/// Why a request to a vault had no use.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// The address is not one.
+    #[error("{0} is not a vault's address: it begins with https:// and names a host.")]
+    Address(String),
+    /// Nobody answers there, or not in time.
+    #[error("The vault cannot be reached.")]
+    Unreachable,
+    /// Somebody else answers.
+    #[error(
+        "What answers at the vault's address does not have the vault's certificate. Nothing was sent. Ask whoever runs the vault whether its certificate changed."
+    )]
+    Certificate,
+    /// The vault said why not.
+    #[error("{}", problem_sentence(.0))]
+    Problem(Box<Problem>),
+    /// The answer is not of the API's form, or over a limit.
+    #[error("The vault's answer was not understood ({0}). Nothing was changed.")]
+    Answer(&'static str),
+    /// No connection can be set up on this computer.
+    #[error("No secure connection can be made on this computer: {0}.")]
+    Setup(String),
+}
+
+impl VaultError {
+    /// The code of the problem that the vault named, if it did.
+    #[must_use]
+    pub fn problem(&self) -> Option<&Problem> {
+        match self {
+            Self::Problem(problem) => Some(problem),
+            _ => None,
+        }
+    }
+
+    /// Whether the vault named this problem.
+    #[must_use]
+    pub fn is(&self, code: ProblemCode) -> bool {
+        self.problem().is_some_and(|problem| problem.code == code)
+    }
+}
+
+/// What a problem means for the user. The vault's own words are shown for none: they may lie.
+fn problem_sentence(problem: &Problem) -> &'static str {
+    match problem.code {
+        ProblemCode::SetupCode => {
+            "The vault does not accept this setup code. It works once, for the vault's first team; whoever started the vault has it."
+        }
+        ProblemCode::InviteExpired => "The invite has expired. Ask for a new one.",
+        ProblemCode::SignatureExpired => {
+            "The vault's clock and this computer's differ by more than 5 minutes. Set the clock, then try again."
+        }
+        ProblemCode::Forbidden => "The vault does not allow this to you. Nothing was changed.",
+        ProblemCode::NotFound => "The vault does not know this team or environment. Nothing was changed.",
+        ProblemCode::NotSigned => "The vault does not know this computer. Nothing was changed.",
+        ProblemCode::TooLarge => "This is more than the vault takes at once. Nothing was changed.",
+        ProblemCode::TooMany => "The vault asks to wait a little. Nothing was changed; try again in a minute.",
+        ProblemCode::Damaged => {
+            "The vault says that something it stored is damaged, and does not serve it. Your files are untouched; tell whoever runs the vault."
+        }
+        ProblemCode::Unavailable => "One half of the vault is not running. Nothing was changed; try again later.",
+        ProblemCode::LogMoved | ProblemCode::HeadMoved | ProblemCode::PointerTaken | ProblemCode::ValuesMissing => {
+            "Somebody else was faster, several times in a row. Nothing was changed; try again."
+        }
+        ProblemCode::Refused | ProblemCode::Wraps => {
+            "The vault refused the change because it breaks a rule of the team. Nothing was changed."
+        }
+        _ => "The vault could not do this. Nothing was changed.",
+    }
+}
+
+/// A vault, as one keyholder of one team reaches it.
+#[derive(Clone)]
+pub struct Vault {
+    location: VaultLocation,
+    http: reqwest::Client,
+    team: TeamId,
+}
+
+impl Vault {
+    /// Prepares connections; none is made yet.
+    pub fn new(location: VaultLocation, team: TeamId) -> Result<Self, VaultError> {
+        let address = &location.url;
+        if address.scheme() != "https" || address.host().is_none() || !address.username().is_empty() {
+            return Err(VaultError::Address(address.host_str().unwrap_or("This").to_owned()));
+        }
+        let setup = |error: &dyn std::error::Error| VaultError::Setup(error.to_string());
+        let tls = tls::client_config(location.pin).map_err(|error| setup(&error))?;
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .https_only(true)
+            // A redirect would send a signed request somewhere else: there is never a reason for one.
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .referer(false)
+            .connect_timeout(CONNECT)
+            .build()
+            .map_err(|error| setup(&error))?;
+        Ok(Self { location, http, team })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn location(&self) -> &VaultLocation {
+        &self.location
+    }
+
+    /// Creates the team.
+    pub async fn create_team(&self, by: &Keyholder, team: &CreateTeam) -> Result<Appended, VaultError> {
+        self.send(by, Method::POST, "/v1/teams", "", team).await
+    }
+
+    /// Events after a sequence.
+    pub async fn events(&self, by: &Keyholder, after: u64) -> Result<EventsPage, VaultError> {
+        self.get(by, &format!("/v1/teams/{}/events", self.team), &format!("after={after}")).await
+    }
+
+    /// Appends events with the wraps that belong to them.
+    pub async fn append(&self, by: &Keyholder, events: &AppendEvents) -> Result<Appended, VaultError> {
+        self.send(by, Method::POST, &format!("/v1/teams/{}/events", self.team), "", events).await
+    }
+
+    /// The wraps for this keyholder.
+    pub async fn wraps(&self, by: &Keyholder) -> Result<Vec<Wrap>, VaultError> {
+        let wraps: Wraps = self.get(by, &format!("/v1/teams/{}/wraps", self.team), "").await?;
+        Ok(wraps.wraps)
+    }
+
+    /// Revisions after a number.
+    pub async fn revisions(
+        &self,
+        by: &Keyholder,
+        environment: EnvironmentId,
+        after: u64,
+    ) -> Result<RevisionsPage, VaultError> {
+        self.get(by, &format!("/v1/environments/{environment}/revisions"), &format!("after={after}")).await
+    }
+
+    /// Stores sealed values, in pages that keep the limits.
+    pub async fn put_values(
+        &self,
+        by: &Keyholder,
+        environment: EnvironmentId,
+        values: Vec<ValueBlob>,
+    ) -> Result<(), VaultError> {
+        let path = format!("/v1/environments/{environment}/values");
+        let mut page = Vec::new();
+        let mut bytes = 0;
+        for value in values {
+            if page.len() == limits::PAGE || bytes + value.blob.len() > limits::PAGE_BYTES {
+                self.put_page(by, &path, std::mem::take(&mut page)).await?;
+                bytes = 0;
+            }
+            bytes += value.blob.len();
+            page.push(value);
+        }
+        if page.is_empty() { Ok(()) } else { self.put_page(by, &path, page).await }
+    }
+
+    async fn put_page(&self, by: &Keyholder, path: &str, values: Vec<ValueBlob>) -> Result<(), VaultError> {
+        let body = json(&Values { values })?;
+        self.request(by, Method::PUT, path, "", body).await.map(drop)
+    }
+
+    /// The sealed values of these pointers, as far as the vault serves them.
+    pub async fn values(
+        &self,
+        by: &Keyholder,
+        environment: EnvironmentId,
+        pointers: &[Pointer],
+    ) -> Result<Vec<ValueBlob>, VaultError> {
+        let path = format!("/v1/environments/{environment}/values/query");
+        let mut found: Vec<ValueBlob> = Vec::new();
+        for chunk in pointers.chunks(limits::PAGE) {
+            let mut wanted: Vec<Pointer> = chunk.to_vec();
+            // A page is cut short by its size; an answer without progress says that the rest is not there.
+            while !wanted.is_empty() {
+                let query = QueryValues { pointers: wanted.clone() };
+                let answer: Values = self.send(by, Method::POST, &path, "", &query).await?;
+                let before = wanted.len();
+                for value in answer.values {
+                    if let Some(at) = wanted.iter().position(|pointer| *pointer == value.pointer) {
+                        wanted.swap_remove(at);
+                        found.push(value);
+                    }
+                }
+                if wanted.len() == before {
+                    break;
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Adds a revision.
+    pub async fn push(
+        &self,
+        by: &Keyholder,
+        environment: EnvironmentId,
+        revision: &PushRevision,
+    ) -> Result<Pushed, VaultError> {
+        self.send(by, Method::POST, &format!("/v1/environments/{environment}/revisions"), "", revision).await
+    }
+
+    /// Opens a new generation of keys with everything that belongs to it.
+    pub async fn rotate(
+        &self,
+        by: &Keyholder,
+        environment: EnvironmentId,
+        rotation: &Rotate,
+    ) -> Result<Rotated, VaultError> {
+        self.send(by, Method::POST, &format!("/v1/environments/{environment}/rotations"), "", rotation).await
+    }
+
+    /// What moves in the vault, as it moves.
+    pub async fn moved(&self, by: &Keyholder) -> Result<MovedStream, VaultError> {
+        let request = self.signed(by, Method::GET, "/v1/events", "", Vec::new())?;
+        let response = request.send().await.map_err(|error| classify(&error))?;
+        MovedStream::new(check_status(response).await?)
+    }
+
+    async fn get<A: DeserializeOwned>(&self, by: &Keyholder, path: &str, query: &str) -> Result<A, VaultError> {
+        parse(&self.request(by, Method::GET, path, query, Vec::new()).await?)
+    }
+
+    async fn send<B: Serialize, A: DeserializeOwned>(
+        &self,
+        by: &Keyholder,
+        method: Method,
+        path: &str,
+        query: &str,
+        body: &B,
+    ) -> Result<A, VaultError> {
+        parse(&self.request(by, method, path, query, json(body)?).await?)
+    }
+
+    async fn request(
+        &self,
+        by: &Keyholder,
+        method: Method,
+        path: &str,
+        query: &str,
+        body: Vec<u8>,
+    ) -> Result<Vec<u8>, VaultError> {
+        let request = self.signed(by, method, path, query, body)?.timeout(WHOLE_REQUEST);
+        let response = request.send().await.map_err(|error| classify(&error))?;
+        let response = check_status(response).await?;
+        read_bounded(response, limits::BODY_BYTES).await
+    }
+
+    fn signed(
+        &self,
+        by: &Keyholder,
+        method: Method,
+        path: &str,
+        query: &str,
+        body: Vec<u8>,
+    ) -> Result<reqwest::RequestBuilder, VaultError> {
+        let mut url = self.location.url.clone();
+        url.set_path(path);
+        url.set_query((!query.is_empty()).then_some(query));
+        url.set_fragment(None);
+        let parts = SignedParts { method: method.as_str(), path, query, body: &body, team: self.team };
+        let headers = by.sign_request(&parts, jiff::Timestamp::now().as_second());
+        let mut request = self
+            .http
+            .request(method, url)
+            .header(HeaderName::from_static(TEAM_HEADER), self.team.to_string())
+            .header(HeaderName::from_static(CONTENT_DIGEST_HEADER), headers.content_digest)
+            .header(HeaderName::from_static(SIGNATURE_INPUT_HEADER), headers.signature_input)
+            .header(HeaderName::from_static(SIGNATURE_HEADER), headers.signature);
+        if !body.is_empty() {
+            request = request.header(CONTENT_TYPE, "application/json").body(body);
+        }
+        Ok(request)
+    }
+}
+
+fn json(body: &impl Serialize) -> Result<Vec<u8>, VaultError> {
+    let body = serde_json::to_vec(body).map_err(|_| VaultError::Answer("a request could not be written"))?;
+    if body.len() > limits::BODY_BYTES {
+        return Err(VaultError::Answer("this is more than fits into one request"));
+    }
+    Ok(body)
+}
+
+fn parse<A: DeserializeOwned>(body: &[u8]) -> Result<A, VaultError> {
+    decode_strict(body, limits::BODY_BYTES).map_err(|_| VaultError::Answer("it is not of the expected form"))
+}
+
+async fn check_status(response: Response) -> Result<Response, VaultError> {
+    if response.headers().contains_key(CONTENT_ENCODING) {
+        return Err(VaultError::Answer("it is compressed, and never should be"));
+    }
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    if !(status.is_client_error() || status.is_server_error()) {
+        return Err(VaultError::Answer("it sends this computer somewhere else"));
+    }
+    let body = read_bounded(response, PROBLEM_BYTES).await?;
+    match serde_json::from_slice::<Problem>(&body) {
+        Ok(problem) => Err(VaultError::Problem(Box::new(problem))),
+        Err(_) if status == StatusCode::BAD_GATEWAY || status == StatusCode::SERVICE_UNAVAILABLE => {
+            Err(VaultError::Unreachable)
+        }
+        Err(_) => Err(VaultError::Answer("it is an error that is not of a vault")),
+    }
+}
+
+async fn read_bounded(response: Response, limit: usize) -> Result<Vec<u8>, VaultError> {
+    let mut body = Vec::new();
+    let mut chunks = response.bytes_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|error| classify(&error))?;
+        if body.len() + chunk.len() > limit {
+            return Err(VaultError::Answer("it is too long"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Tells a wrong certificate from a vault that is not there.
+fn classify(error: &reqwest::Error) -> VaultError {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = source {
+        let inner = error.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref());
+        let tls = error
+            .downcast_ref::<rustls::Error>()
+            .or_else(|| inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()));
+        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
+            return VaultError::Certificate;
+        }
+        source = error.source();
+    }
+    VaultError::Unreachable
+}

@@ -1,0 +1,404 @@
+//! What window and command line show: names and states. No value is in any of these.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use twinlock_protocol::event::{Level, Role};
+use twinlock_protocol::ids::{EntryId, EnvironmentId, KeyholderId, MemberId, ProjectId, TeamId};
+
+use crate::files::LinkedFileId;
+use crate::files::git::GitState;
+use crate::store::Mode;
+
+/// Everything a sidebar shows.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Overview {
+    /// The team, once this computer is part of one.
+    pub team: Option<TeamSummary>,
+    /// Its projects.
+    pub projects: Vec<ProjectView>,
+    /// Whether the vault was reached last time.
+    pub connection: Connection,
+}
+
+/// Whether the vault can be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Connection {
+    /// It answered last time.
+    Online,
+    /// It did not: changes wait here.
+    Offline,
+    /// There is no team yet, so no vault.
+    NoVault,
+}
+
+/// A team in a line.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TeamSummary {
+    /// Its id.
+    pub id: TeamId,
+    /// Its name.
+    pub name: String,
+    /// This member's name.
+    pub me: String,
+    /// Whether the team lives in the vault embedded in this computer.
+    pub local: bool,
+}
+
+/// A project.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ProjectView {
+    /// Its id.
+    pub id: ProjectId,
+    /// Its name.
+    pub name: String,
+    /// Its environments, as far as this member has access.
+    pub environments: Vec<EnvironmentView>,
+}
+
+/// An environment.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EnvironmentView {
+    /// Its id.
+    pub id: EnvironmentId,
+    /// The project.
+    pub project: ProjectId,
+    /// Its name.
+    pub name: String,
+    /// This member's access.
+    pub level: Level,
+    /// The number of its last revision.
+    pub revision: u64,
+    /// What the vault served that does not verify, if anything.
+    pub refusal: Option<RefusalView>,
+    /// The linked files on this computer.
+    pub files: Vec<LinkedFileView>,
+}
+
+/// A refusal, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RefusalView {
+    /// Its stable code.
+    pub code: String,
+    /// What happened.
+    pub what_happened: String,
+    /// What was kept safe.
+    pub kept_safe: String,
+    /// What to do.
+    pub what_to_do: String,
+}
+
+/// A linked file and how it stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LinkedFileView {
+    /// Its id on this computer.
+    pub id: LinkedFileId,
+    /// Where it is.
+    pub path: PathBuf,
+    /// `project/environment`.
+    pub environment: String,
+    /// The environment's id.
+    pub environment_id: EnvironmentId,
+    /// What happens with changes made here.
+    pub push: Mode,
+    /// What happens with changes made elsewhere.
+    pub pull: Mode,
+    /// Changes that wait to be pushed.
+    pub here: usize,
+    /// Changes that wait to be pulled.
+    pub there: usize,
+    /// Variables that a person has to decide about.
+    pub conflicts: usize,
+    /// All that in a word.
+    pub state: FileState,
+    /// What is wrong, in a sentence.
+    pub problem: Option<String>,
+    /// What git would do with the file, where that is known.
+    pub git: Option<GitState>,
+}
+
+/// How a linked file stands towards its environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileState {
+    /// The same on both sides.
+    InStep,
+    /// Changes here.
+    Here,
+    /// Changes in the vault.
+    There,
+    /// Changes on both sides that go together.
+    Both,
+    /// A person has to decide.
+    Conflict,
+    /// The file is not there.
+    Missing,
+    /// The file cannot be read as text.
+    Unreadable,
+    /// The file is empty, and was not.
+    Emptied,
+    /// The vault served something that does not verify.
+    Refused,
+}
+
+/// Counts of a file's changes, as a notification says them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChangeSummary {
+    /// The file, short: its folder and its name.
+    pub file: String,
+    /// Variables with another value.
+    pub changed: usize,
+    /// Variables that are new.
+    pub new: usize,
+    /// Variables that are gone.
+    pub removed: usize,
+    /// Comments, blank lines and order.
+    pub comments: usize,
+}
+
+impl std::fmt::Display for ChangeSummary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let counts =
+            [(self.changed, "changed"), (self.new, "new"), (self.removed, "removed"), (self.comments, "in comments")];
+        let parts: Vec<String> =
+            counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+        write!(f, "{} changed: {}", self.file, parts.join(", "))
+    }
+}
+
+/// What differs between a linked file and its environment.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ChangesView {
+    /// The file.
+    pub file: LinkedFileId,
+    /// Changed on both sides.
+    pub conflicts: Vec<ChangeView>,
+    /// Changed here.
+    pub here: Vec<ChangeView>,
+    /// Changed in the vault, or on both sides in ways that go together.
+    pub there: Vec<ChangeView>,
+}
+
+/// One change.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ChangeView {
+    /// Names the change for revealing it: its place in this list of changes.
+    pub key: usize,
+    /// The variable's name; none for comments and order.
+    pub name: Option<String>,
+    /// What kind of change.
+    pub kind: ChangeKind,
+    /// Who made it in the vault.
+    pub by: Option<String>,
+    /// When, by their clock: milliseconds since 1970.
+    pub at: Option<u64>,
+}
+
+/// What kind of change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChangeKind {
+    /// A new variable.
+    New,
+    /// Another value.
+    Changed,
+    /// A variable that is gone.
+    Removed,
+    /// Comments or blank lines.
+    Comment,
+    /// Entries in another order.
+    Moved,
+    /// Sealed by its author in a way that does not open; its line in no file changes.
+    Damaged,
+}
+
+/// Which side of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    /// The file's.
+    Mine,
+    /// The vault's.
+    Theirs,
+    /// What both last agreed on.
+    Base,
+}
+
+/// A team in full.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TeamView {
+    /// Its id.
+    pub id: TeamId,
+    /// Its name.
+    pub name: String,
+    /// Who this computer belongs to.
+    pub me: MemberId,
+    /// Everybody.
+    pub members: Vec<MemberView>,
+    /// Invites that can still be used.
+    pub invites: Vec<InviteView>,
+    /// The vault's address.
+    pub vault: String,
+    /// Whether that is the vault embedded in this computer.
+    pub local: bool,
+    /// The number of events in the team's log.
+    pub events: u64,
+}
+
+/// A member.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MemberView {
+    /// Their id.
+    pub id: MemberId,
+    /// Their name.
+    pub name: String,
+    /// Their role.
+    pub role: Role,
+    /// Whether that is you.
+    pub me: bool,
+    /// Their computers.
+    pub computers: Vec<ComputerView>,
+    /// Their access, as far as you may know of it.
+    pub access: Vec<AccessView>,
+}
+
+/// A computer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ComputerView {
+    /// Its id.
+    pub id: KeyholderId,
+    /// Whether that is this one.
+    pub this: bool,
+}
+
+/// Access to an environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AccessView {
+    /// `project/environment`.
+    pub environment: String,
+    /// The environment's id.
+    pub environment_id: EnvironmentId,
+    /// How far.
+    pub level: Level,
+}
+
+/// An invite that can still be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InviteView {
+    /// Its id.
+    pub id: KeyholderId,
+    /// The role it gives.
+    pub role: Role,
+    /// Who made it.
+    pub by: String,
+    /// When the vault stops accepting it: milliseconds since 1970.
+    pub expires_at: u64,
+}
+
+/// A variable of an environment.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct VariableView {
+    /// Its entry.
+    pub entry: EntryId,
+    /// Its name.
+    pub name: String,
+    /// Who put it there as it is.
+    pub by: String,
+    /// When, by their clock: milliseconds since 1970.
+    pub at: u64,
+    /// In which revision.
+    pub revision: u64,
+    /// Whether the value is empty; unknown without access to values.
+    pub empty: Option<bool>,
+    /// Whether the name occurs more than once.
+    pub duplicate: bool,
+    /// Whether it does not open, by its author's fault.
+    pub damaged: bool,
+}
+
+/// A revision of an environment.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RevisionView {
+    /// Its number.
+    pub number: u64,
+    /// Who made it.
+    pub by: String,
+    /// When, by their clock: milliseconds since 1970.
+    pub at: u64,
+    /// What it came from.
+    pub cause: twinlock_protocol::revision::Cause,
+    /// Why, in the author's words.
+    pub message: Option<String>,
+    /// What changed.
+    pub changes: Vec<RevisionChange>,
+}
+
+/// One change of a revision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RevisionChange {
+    /// The variable; none for comments.
+    pub name: Option<String>,
+    /// What kind of change.
+    pub kind: ChangeKind,
+}
+
+/// What dropping or importing a file would do, before anything happens.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ImportPreview {
+    /// The file.
+    pub path: PathBuf,
+    /// A project's name guessed from its folder.
+    pub project: String,
+    /// An environment's name guessed from its own.
+    pub environment: String,
+    /// What was found.
+    pub variables: Vec<FoundVariable>,
+    /// Lines of comments and other text.
+    pub prose_lines: usize,
+    /// What is odd, by line.
+    pub problems: Vec<FoundProblem>,
+}
+
+/// A variable that was found in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FoundVariable {
+    /// Its name.
+    pub name: String,
+    /// Whether the value is empty.
+    pub empty: bool,
+    /// Whether the name occurs more than once.
+    pub duplicate: bool,
+}
+
+/// Something odd about a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FoundProblem {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What, in a sentence.
+    pub what: String,
+}
+
+/// One line of a check-up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DoctorCheck {
+    /// What was looked at.
+    pub name: &'static str,
+    /// How it is.
+    pub health: Health,
+    /// A sentence about it.
+    pub sentence: String,
+}
+
+/// How something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Health {
+    /// Fine.
+    Good,
+    /// Works, and could be better.
+    Warning,
+    /// Does not work.
+    Failed,
+}
