@@ -39,6 +39,9 @@ impl<'t> From<&Entry<'t>> for KnownEntry<'t> {
 /// occurs more than once those with the same text belong together, then the others in order. A
 /// variable whose name is new is a renamed one, if it has the value of exactly one removed
 /// variable between the same neighbours.
+///
+/// The entries need not come from one cut: prose entries side by side, left when the variable
+/// between them went, are entries of their own here.
 #[must_use]
 pub fn match_entries(base: &[KnownEntry<'_>], mine: &[KnownEntry<'_>]) -> Vec<Option<usize>> {
     let mut pairs = Pairs::new(base, mine);

@@ -4,6 +4,8 @@
 //! *Mine* is this computer's text, *theirs* the vault's, *base* what both last agreed on; without
 //! a base both sides are new. Nothing here decides a conflict.
 
+use std::iter;
+
 use crate::right_half::RightHalf;
 
 /// Both sides changed the value, and not to the same.
@@ -30,20 +32,44 @@ pub fn merge_right(base: Option<&str>, mine: &str, theirs: &str) -> Result<Strin
     }
     let (base, mine, theirs) = (base.map(RightHalf::parse), RightHalf::parse(mine), RightHalf::parse(theirs));
     let written = merge_written(base, mine, theirs).ok_or(ValueConflict)?;
+    // Alike values may change places to make room for a comment.
+    let alike: &[&str] = if mine.same_value(&theirs) { &[theirs.written(), mine.written()] } else { &[] };
+    [Order::TheirsFirst, Order::MineFirst]
+        .into_iter()
+        .flat_map(|order| iter::once(&written).chain(alike).map(move |written| (order, *written)))
+        .find_map(|(order, written)| assemble(base, mine, theirs, written, order))
+        .ok_or(ValueConflict)
+}
+
+/// Which comment comes first where both are kept.
+#[derive(Clone, Copy)]
+enum Order {
+    TheirsFirst,
+    MineFirst,
+}
+
+/// Puts the merged parts around a value; `None` where they would not stay its parts: a comment
+/// that stood right behind a closing quote would become part of an unquoted value.
+fn assemble(
+    base: Option<RightHalf<'_>>,
+    mine: RightHalf<'_>,
+    theirs: RightHalf<'_>,
+    written: &str,
+    order: Order,
+) -> Option<String> {
     let lead = match three_way(base.map(|base| base.lead()), mine.lead(), theirs.lead()) {
         _ if written.is_empty() => "",
         Some(lead) => lead,
         None => theirs.lead(),
     };
-    let trailing = merge_trailing(base, mine, theirs);
+    let trailing = merge_trailing(base, mine, theirs, written, order);
     let ending = match base {
         Some(base) if mine.ending() != base.ending() => mine.ending(),
         _ => theirs.ending(),
     };
     let merged = [lead, written, &trailing, ending].concat();
-    // A comment that stood right behind a closing quote would become part of an unquoted value.
     let again = RightHalf::parse(&merged);
-    if again.written() == written && again.trailing() == trailing { Ok(merged) } else { Err(ValueConflict) }
+    (again.written() == written && again.trailing() == trailing).then_some(merged)
 }
 
 /// What one side changed and the other did not; `None` where both changed it differently.
@@ -75,16 +101,30 @@ fn merge_written<'t>(
 }
 
 /// Merges trailing comments; one that both sides changed is kept twice, the vault's first.
-fn merge_trailing(base: Option<RightHalf<'_>>, mine: RightHalf<'_>, theirs: RightHalf<'_>) -> String {
-    let one_side = three_way(base.map(|base| base.trailing()), mine.trailing(), theirs.trailing());
-    match one_side {
-        Some(trailing) => trailing.to_owned(),
-        None if !mine.has_comment() || theirs.trailing().ends_with(mine.trailing()) => {
-            theirs.trailing().to_owned()
-        }
-        None if !theirs.has_comment() => mine.trailing().to_owned(),
-        None => [theirs.trailing(), mine.trailing()].concat(),
+fn merge_trailing(
+    base: Option<RightHalf<'_>>,
+    mine: RightHalf<'_>,
+    theirs: RightHalf<'_>,
+    written: &str,
+    order: Order,
+) -> String {
+    if let Some(one_side) = three_way(base.map(|base| base.trailing()), mine.trailing(), theirs.trailing()) {
+        return one_side.to_owned();
     }
+    let trailing = match (mine.has_comment(), theirs.has_comment()) {
+        (true, true) if !theirs.trailing().ends_with(mine.trailing()) => {
+            return match order {
+                Order::TheirsFirst => [theirs.trailing(), mine.trailing()].concat(),
+                Order::MineFirst => [mine.trailing(), theirs.trailing()].concat(),
+            };
+        }
+        (_, true) => theirs.trailing(),
+        (true, false) => mine.trailing(),
+        // Blanks only: those of the value that is kept.
+        (false, false) if theirs.written() == written => theirs.trailing(),
+        (false, false) => mine.trailing(),
+    };
+    trailing.to_owned()
 }
 
 #[cfg(test)]
@@ -131,6 +171,8 @@ mod tests {
         // A comment without a blank before it would turn into a value.
         check("\"a\"# c\n", "\"a\"# d\n", "b\n", None);
         check("\"a\"# c\n", "\"a\"# d\n", "'b'# c\n", Some("'b'# d\n"));
+        check("1\n", "2 # m\n", "'1'# t\n", Some("2 # m# t\n"));
+        check("2\n", "'1'# m\n", "1\n", Some("'1'# m\n"));
         check("1\n", " 1\n", "2\n", Some(" 2\n"));
     }
 
