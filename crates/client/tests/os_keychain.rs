@@ -40,7 +40,8 @@ impl Computer {
         let configuration = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
             "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
             <busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen><auth>EXTERNAL</auth>
-            <policy context="default"><allow send_destination="*"/><allow own="*"/></policy></busconfig>"#;
+            <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>
+            <allow own="*"/></policy></busconfig>"#;
         std::fs::write(&path, configuration).unwrap();
         format!("--config-file={}", path.display())
     }
@@ -50,7 +51,7 @@ impl Computer {
         let program = std::env::current_exe().unwrap();
         let script = format!("{setup}\nexec \"$0\" --exact --nocapture --include-ignored {child}");
         let folder = |name: &str| self.0.path().join(name);
-        let mut words = wrapper.iter().chain(&["sh", "-c"]);
+        let mut words = ["timeout", "60"].iter().chain(wrapper).chain(&["sh", "-c"]);
         let output = Command::new(words.next().unwrap())
             .args(words)
             .arg(script)

@@ -1,0 +1,280 @@
+//! The client: the verbs that window and command line call, and the events they render.
+//!
+//! Each file of this folder is one subject of `Client`. A verb works on the session under one lock, takes
+//! the home's lock where it changes something, and leaves nothing half done: the store's steps are
+//! transactions, files are written whole, and what a vault serves is verified before it is kept.
+
+mod changes;
+mod doctor;
+mod history;
+mod import;
+mod link;
+mod members;
+mod opened;
+mod outbox;
+mod project;
+mod pull;
+mod push;
+mod refresh;
+mod rotate;
+mod session;
+mod watch;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, MutexGuard, broadcast};
+use twinlock_protocol::EnvironmentId;
+use twinlock_protocol::timestamp::Timestamp;
+use twinlock_seal::{Keyholder, Pin, Seed};
+use url::Url;
+
+use crate::error::Error;
+use crate::files::LinkedFileId;
+use crate::home::Home;
+use crate::keychain::{Account, Keychain, KeychainChoice, KeychainError};
+use crate::store::{HomeLock, Store, TeamRecord};
+use crate::vault::{Vault, VaultLocation};
+use crate::view::{ChangeSummary, Connection, RefusalView};
+use session::Session;
+
+pub use import::ImportTarget;
+pub use link::{CreateMissing, LinkOptions};
+pub use members::{AccessRequest, Invitation, InviteOptions};
+pub use pull::PullOutcome;
+pub use push::{PushOutcome, Selection};
+pub use watch::SyncOutcome;
+
+/// What `TeamRecord::vault` says of a team in the vault embedded in this computer, whose port changes.
+const LOCAL: &str = "local";
+/// How long a verb waits for another program of this home.
+const LOCK_WAIT: Duration = Duration::from_secs(30);
+
+/// How to open a client.
+pub struct OpenOptions {
+    /// The home's folder; else `TWINLOCK_HOME`, else the platform's data folder.
+    pub home: Option<PathBuf>,
+    /// Which keychain.
+    pub keychain: KeychainChoice,
+    /// Where the embedded vault of this home listens now, if it runs.
+    pub local_vault: Option<VaultLocation>,
+}
+
+/// Where a new team is to live.
+pub enum TeamPlace {
+    /// In the vault embedded in this computer.
+    Local,
+    /// At a vault server.
+    Vault(VaultLocation),
+}
+
+/// The client of one home. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    home: Home,
+    keychain: Keychain,
+    store: Store,
+    events: broadcast::Sender<Event>,
+    state: Mutex<State>,
+}
+
+struct State {
+    local_vault: Option<VaultLocation>,
+    joined: Option<Joined>,
+}
+
+/// The team that this home belongs to, and the way to its vault.
+struct Joined {
+    session: Session,
+    vault: Option<Vault>,
+    connection: Connection,
+}
+
+/// What moved. Says what to ask again, never content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Members, invites, projects or names.
+    Team,
+    /// An environment's entries.
+    Environment(EnvironmentId),
+    /// Somebody else's revision arrived.
+    RevisionArrived {
+        /// The environment.
+        environment: EnvironmentId,
+        /// `project/environment`.
+        name: String,
+        /// Who pushed.
+        by: String,
+        /// How many entries changed.
+        changes: usize,
+    },
+    /// A linked file was saved, by somebody else than Twinlock.
+    File {
+        /// Which.
+        file: LinkedFileId,
+        /// What differs from what both sides last agreed on.
+        summary: ChangeSummary,
+    },
+    /// A linked file has a problem, or none any more.
+    FileProblem {
+        /// Which.
+        file: LinkedFileId,
+        /// The problem in a sentence.
+        problem: Option<String>,
+    },
+    /// Variables that both sides changed.
+    Conflict {
+        /// The file.
+        file: LinkedFileId,
+        /// `project/environment`.
+        environment: String,
+        /// The variables.
+        names: Vec<String>,
+    },
+    /// The vault served something that does not verify.
+    Refused {
+        /// In words.
+        refusal: RefusalView,
+    },
+    /// The vault can be reached, or not.
+    Connection(Connection),
+    /// A push or pull that a mode asked for did not work, in a sentence.
+    Trouble {
+        /// The file.
+        file: LinkedFileId,
+        /// Why.
+        sentence: String,
+    },
+}
+
+impl Client {
+    /// Opens the home, its keychain and its store; loads the team if there is one. Asks no vault.
+    pub async fn open(options: OpenOptions) -> Result<Self, Error> {
+        let OpenOptions { home, keychain, local_vault } = options;
+        let blocking = move || -> Result<_, Error> {
+            let home = Home::open_or_create(&Home::locate(home.as_deref())?)?;
+            let keychain = Keychain::open(keychain, &home)?;
+            let local = {
+                let lock = HomeLock::take(&home, LOCK_WAIT)?;
+                keychain.get_or_make(Account::Local, &lock)?
+            };
+            let store = Store::open(&home, &local)?;
+            let record = store.read(|step| step.teams().map_err(Error::from))?.into_iter().next();
+            let session = match record {
+                Some(record) => {
+                    let keyholder = keyholder(&keychain, &record)?;
+                    Some(store.read(|step| Session::load(record, keyholder, step))?)
+                }
+                None => None,
+            };
+            Ok((home, keychain, store, session))
+        };
+        let (home, keychain, store, session) = join_blocking(blocking).await?;
+        let joined = match session {
+            Some(session) => Some(Joined::new(session, local_vault.as_ref())?),
+            None => None,
+        };
+        let (events, _) = broadcast::channel(256);
+        let inner = Inner { home, keychain, store, events, state: Mutex::new(State { local_vault, joined }) };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The events from now on.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.inner.events.subscribe()
+    }
+
+    /// The home's folder.
+    #[must_use]
+    pub fn home(&self) -> &Home {
+        &self.inner.home
+    }
+
+    /// Whether this home belongs to a team that lives in the embedded vault.
+    pub async fn needs_local_vault(&self) -> bool {
+        self.state().await.joined.as_ref().is_some_and(|joined| joined.session.record.vault == LOCAL)
+    }
+
+    /// Says where the embedded vault listens now.
+    pub async fn set_local_vault(&self, location: VaultLocation) -> Result<(), Error> {
+        let mut state = self.state().await;
+        if let Some(joined) = &mut state.joined
+            && joined.session.record.vault == LOCAL
+        {
+            joined.vault = Some(Vault::new(location.clone(), joined.session.record.team)?);
+        }
+        state.local_vault = Some(location);
+        Ok(())
+    }
+
+    async fn state(&self) -> MutexGuard<'_, State> {
+        self.inner.state.lock().await
+    }
+
+    fn emit(&self, event: Event) {
+        // Nobody listens: nothing to render.
+        let _listeners = self.inner.events.send(event);
+    }
+
+    async fn lock(&self) -> Result<HomeLock, Error> {
+        let home = self.inner.home.clone();
+        join_blocking(move || Ok(HomeLock::take(&home, LOCK_WAIT)?)).await
+    }
+
+    fn store(&self) -> &Store {
+        &self.inner.store
+    }
+}
+
+impl State {
+    fn joined(&mut self) -> Result<&mut Joined, Error> {
+        self.joined.as_mut().ok_or(Error::NoTeam)
+    }
+}
+
+impl Joined {
+    fn new(session: Session, local_vault: Option<&VaultLocation>) -> Result<Self, Error> {
+        let record = &session.record;
+        let location = if record.vault == LOCAL {
+            local_vault.cloned()
+        } else {
+            let url = Url::parse(&record.vault)
+                .map_err(|_| crate::vault::VaultError::Address(record.vault.clone()))?;
+            Some(VaultLocation { url, pin: record.pin.map(Pin) })
+        };
+        let vault = location.map(|location| Vault::new(location, record.team)).transpose()?;
+        // Known only after the first request; until then nothing says that it is away.
+        Ok(Self { session, vault, connection: Connection::Online })
+    }
+
+    fn vault(&self) -> Result<Vault, Error> {
+        self.vault.clone().ok_or(Error::Vault(crate::vault::VaultError::Unreachable))
+    }
+}
+
+fn keyholder(keychain: &Keychain, record: &TeamRecord) -> Result<Keyholder, KeychainError> {
+    let secret = keychain.get(Account::Team(record.team))?;
+    Ok(Keyholder::from_seed(&Seed::from_bytes(*secret.expose())))
+}
+
+/// Runs what blocks (keychain, locks) beside the async tasks.
+async fn join_blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Bug(error.to_string()))?
+}
+
+fn now() -> Timestamp {
+    Timestamp(u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or(0))
+}
+
+/// Sixteen random bytes, for an id or a pointer.
+fn random_id() -> [u8; 16] {
+    rand::random()
+}

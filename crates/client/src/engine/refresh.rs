@@ -1,0 +1,263 @@
+//! Fetching what moved: log, revisions, values, keys. Verified before it is kept, kept before it is shown.
+
+use twinlock_protocol::api::ValueBlob;
+use twinlock_protocol::envelope::Envelope;
+use twinlock_protocol::environment::digest;
+
+use twinlock_protocol::ids::{EnvironmentId, Pointer};
+use twinlock_protocol::{Refusal, StatementHash};
+use zeroize::Zeroizing;
+
+use super::session::Taken;
+use super::{Client, Event, Joined};
+use crate::error::Error;
+use crate::refused::Refused;
+use crate::store::{Pin, RefusalRecord, Scope};
+use crate::vault::VaultError;
+use crate::view::Connection;
+
+impl Client {
+    /// Brings the log up to date.
+    pub(super) async fn refresh_log(&self, joined: &mut Joined) -> Result<(), Error> {
+        self.store().read(|step| joined.session.catch_up(step))?;
+        let result = self.fetch_log(joined).await;
+        self.note_outcome(joined, result)?;
+        self.fetch_keys(joined).await
+    }
+
+    /// Brings one environment up to date: revisions, and the sealed values of its head.
+    pub(super) async fn refresh(&self, joined: &mut Joined, id: EnvironmentId) -> Result<(), Error> {
+        self.refresh_log(joined).await?;
+        let mut result = self.fetch_revisions(joined, id).await;
+        if let Err(Error::Refused(refused)) = &result
+            && matches!(refused.refusal, Refusal::LogBehind { .. })
+        {
+            // Not a lie yet: the log may have grown between the two requests.
+            self.refresh_log(joined).await?;
+            result = self.fetch_revisions(joined, id).await;
+        }
+        if result.is_ok() {
+            result = self.fetch_values(joined, id).await;
+        }
+        self.note_outcome(joined, result)?;
+        self.store().step(|step| step.forget_refusals(&Scope::Environment(id)).map_err(Error::from))
+    }
+
+    async fn fetch_log(&self, joined: &mut Joined) -> Result<(), Error> {
+        let vault = joined.vault()?;
+        let scope = Scope::Team(joined.session.record.team);
+        loop {
+            let seen = joined.session.log_head();
+            let page = vault.events(&joined.session.keyholder, seen.sequence).await?;
+            check_head(page.head.sequence, page.head.hash, seen.sequence, seen.hash)
+                .map_err(|refusal| joined.session.refused(scope, refusal))?;
+            if page.statements.is_empty() {
+                return if page.head == seen { Ok(()) } else { Err(VaultError::Answer("a part is missing").into()) };
+            }
+            let mut next = joined.session.team.clone();
+            for statement in &page.statements {
+                next.append(statement).map_err(|refusal| {
+                    self.keep_evidence(scope, &refusal, statement);
+                    joined.session.refused(scope, refusal)
+                })?;
+            }
+            joined.session.team = next;
+            self.keep_statements(scope, seen.sequence, &page.statements)?;
+            self.emit(Event::Team);
+        }
+    }
+
+    async fn fetch_revisions(&self, joined: &mut Joined, id: EnvironmentId) -> Result<(), Error> {
+        let vault = joined.vault()?;
+        let scope = Scope::Environment(id);
+        loop {
+            let seen = joined.session.held(id)?.held.chain.head();
+            let page = vault.revisions(&joined.session.keyholder, id, seen.number).await?;
+            check_head(page.head.number, page.head.hash, seen.number, seen.hash)
+                .map_err(|refusal| joined.session.refused(scope, refusal))?;
+            if page.statements.is_empty() {
+                if page.head != seen {
+                    return Err(VaultError::Answer("a part is missing").into());
+                }
+                let held = joined.session.held(id)?;
+                let reached = held.held.chain.check_reaches(held.team);
+                return reached.map_err(|refusal| joined.session.refused(scope, refusal));
+            }
+            let before = joined.session.held(id)?.held.revisions.len();
+            if let Err(refusal) = joined.session.held(id)?.extend(&page.statements) {
+                if let Some(first) = page.statements.first() {
+                    self.keep_evidence(scope, &refusal, first);
+                }
+                return Err(joined.session.refused(scope, refusal));
+            }
+            self.keep_statements(scope, seen.number, &page.statements)?;
+            self.announce(joined, id, before);
+        }
+    }
+
+    /// Says whose revisions arrived, but for one's own and for keys renewed.
+    fn announce(&self, joined: &Joined, id: EnvironmentId, before: usize) {
+        self.emit(Event::Environment(id));
+        let session = &joined.session;
+        let Some(held) = session.environment(id) else { return };
+        for revision in &held.revisions[before..] {
+            let rotates = revision.cause == twinlock_protocol::revision::Cause::Rotate;
+            if revision.author != session.keyholder.id() && !rotates {
+                self.emit(Event::RevisionArrived {
+                    environment: id,
+                    name: session.environment_name(id),
+                    by: session.author_name(revision.author),
+                    changes: revision.changes.len(),
+                });
+            }
+        }
+    }
+
+    /// Fetches the sealed values of the head that are not here, and checks each against its signed digest.
+    async fn fetch_values(&self, joined: &Joined, id: EnvironmentId) -> Result<(), Error> {
+        let Some(held) = joined.session.environment(id) else { return Ok(()) };
+        if joined.session.my_level(id).is_none_or(|level| level < twinlock_protocol::event::Level::Read) {
+            return Ok(());
+        }
+        let entries = held.chain.entries();
+        let missing = self
+            .store()
+            .read(|step| step.missing_blobs(entries.values().map(|entry| entry.pointer)).map_err(Error::from))?;
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let served = joined.vault()?.values(&joined.session.keyholder, id, &missing).await?;
+        let scope = Scope::Environment(id);
+        let blob_of = |pointer: Pointer| served.iter().find(|value| value.pointer == pointer);
+        for entry in entries.values().filter(|entry| missing.contains(&entry.pointer)) {
+            let refusal = match blob_of(entry.pointer) {
+                None => Refusal::ValueMissing(entry.pointer),
+                Some(value) if digest(&value.blob) != entry.digest => Refusal::Digest(entry.pointer),
+                Some(_) => continue,
+            };
+            self.keep_evidence(scope, &refusal, &served.iter().map(|value| value.pointer).collect::<Vec<_>>());
+            return Err(joined.session.refused(scope, refusal));
+        }
+        self.keep_values(&served)
+    }
+
+    /// Keeps sealed values, verified ones only.
+    pub(super) fn keep_values(&self, values: &[ValueBlob]) -> Result<(), Error> {
+        self.store().step(|step| {
+            for value in values {
+                step.add_blob(value.pointer, &value.blob)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Fetches keys that this computer is entitled to and does not have yet.
+    async fn fetch_keys(&self, joined: &mut Joined) -> Result<(), Error> {
+        if joined.session.missing_keys().is_empty() {
+            return Ok(());
+        }
+        let fetched = joined.vault()?.wraps(&joined.session.keyholder).await.map_err(Error::from);
+        let wraps = match fetched {
+            Ok(wraps) => wraps,
+            Err(error) => return self.note_outcome(joined, Err(error)),
+        };
+        let missing = joined.session.missing_keys();
+        for wrap in wraps {
+            let wanted = missing.contains(&(wrap.environment, wrap.generation, wrap.half));
+            if wanted && joined.session.take_wrap(&wrap, None) == Taken::Yes {
+                self.keep_wrap(joined, &wrap)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn keep_wrap(&self, joined: &Joined, wrap: &twinlock_protocol::api::Wrap) -> Result<(), Error> {
+        let scope = wrap.environment.map_or(Scope::Team(joined.session.record.team), Scope::Environment);
+        let json = serde_json::to_vec(wrap).map_err(|error| Error::Bug(error.to_string()))?;
+        self.store().step(|step| step.set_wrap(&scope, wrap.generation, wrap.half, &json).map_err(Error::from))
+    }
+
+    /// Keeps verified statements that follow `after`, and moves the pin.
+    pub(super) fn keep_statements(
+        &self,
+        scope: Scope,
+        after: u64,
+        statements: &[Envelope],
+    ) -> Result<(), Error> {
+        self.store().step(|step| {
+            for (number, statement) in (after + 1..).zip(statements) {
+                let json = serde_json::to_vec(statement).map_err(|error| Error::Bug(error.to_string()))?;
+                step.add_statement(&scope, number, &Zeroizing::new(json))?;
+                // Another program of this home may have been faster with the same statements.
+                if step.pin(&scope)?.is_none_or(|pin| pin.number < number) {
+                    step.advance_pin(&scope, Pin { number, hash: statement.hash() })?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn keep_evidence(&self, scope: Scope, refusal: &Refusal, evidence: &impl serde::Serialize) {
+        let record = RefusalRecord {
+            scope,
+            code: refusal.code().to_owned(),
+            evidence: Zeroizing::new(serde_json::to_vec(evidence).unwrap_or_default()),
+            at: jiff::Timestamp::now(),
+        };
+        if let Err(error) = self.store().step(|step| step.set_refusal(&record).map_err(Error::from)) {
+            tracing::warn!(%error, "the evidence of a refusal could not be kept");
+        }
+    }
+
+    /// Notes whether the vault was reached and whether it was refused, and passes the result on.
+    pub(super) fn note_outcome<T>(&self, joined: &mut Joined, result: Result<T, Error>) -> Result<T, Error> {
+        let connection = match &result {
+            Err(Error::Vault(VaultError::Unreachable)) => Connection::Offline,
+            _ => Connection::Online,
+        };
+        if connection != joined.connection {
+            joined.connection = connection;
+            self.emit(Event::Connection(connection));
+        }
+        if let Err(Error::Refused(refused)) = &result {
+            self.note_refusal(refused);
+        }
+        result
+    }
+
+    fn note_refusal(&self, refused: &Refused) {
+        let kept = self.store().read(|step| step.refusals().map_err(Error::from));
+        let known = kept.is_ok_and(|kept| {
+            kept.iter().any(|record| record.scope == refused.scope && record.code == refused.refusal.code())
+        });
+        if !known {
+            self.keep_evidence(refused.scope, &refused.refusal, &refused.refusal.to_string());
+        }
+        self.emit(Event::Refused { refusal: refused.view() });
+    }
+}
+
+/// A vault that knows less than was seen, or something else, is refused before anything is fetched.
+fn check_head(served: u64, served_hash: StatementHash, seen: u64, seen_hash: StatementHash) -> Result<(), Refusal> {
+    if served < seen {
+        Err(Refusal::Rollback { served, seen })
+    } else if served == seen && served_hash != seen_hash {
+        Err(Refusal::Fork { number: seen })
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vault_never_goes_back() {
+        let (a, b) = (StatementHash::new([1; 32]), StatementHash::new([2; 32]));
+        assert_eq!(check_head(4, a, 5, a), Err(Refusal::Rollback { served: 4, seen: 5 }));
+        assert_eq!(check_head(5, b, 5, a), Err(Refusal::Fork { number: 5 }));
+        assert_eq!(check_head(5, a, 5, a), Ok(()));
+        assert_eq!(check_head(6, b, 5, a), Ok(()));
+    }
+}
