@@ -63,10 +63,24 @@ const ROOM: usize = 64;
 impl WatchedFiles {
     /// Starts a watch over no files yet.
     pub fn start() -> Result<(Self, mpsc::Receiver<FileEvent>), WatchError> {
+        Self::start_over(|messages| {
+            notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+                // Reading a file is an event as well, and this watch reads.
+                if !matches!(&event, Ok(event) if matches!(event.kind, EventKind::Access(_))) {
+                    // Fails only when the watch is being dropped.
+                    let _ended = messages.send(Message::System(event));
+                }
+            })
+        })
+    }
+
+    fn start_over(
+        system: impl FnOnce(thread_channel::Sender<Message>) -> notify::Result<RecommendedWatcher>,
+    ) -> Result<(Self, mpsc::Receiver<FileEvent>), WatchError> {
         let (messages, inbox) = thread_channel::channel();
         let (reports, receiver) = mpsc::channel(ROOM);
         let trouble = Trouble::default();
-        let system = system_watcher(messages.clone(), &trouble);
+        let system = system(messages.clone()).inspect_err(|error| trouble.set(error)).ok();
         let watch = Watch {
             system,
             armed: BTreeMap::new(),
@@ -137,20 +151,6 @@ impl Trouble {
     fn get(&self) -> Option<String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
-}
-
-fn system_watcher(
-    messages: thread_channel::Sender<Message>,
-    trouble: &Trouble,
-) -> Option<RecommendedWatcher> {
-    let made = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        // Reading a file is an event as well, and this watch reads.
-        if !matches!(&event, Ok(event) if matches!(event.kind, EventKind::Access(_))) {
-            // Fails only when the watch is being dropped.
-            let _ended = messages.send(Message::System(event));
-        }
-    });
-    made.inspect_err(|error| trouble.set(error)).ok()
 }
 
 /// The state of the watch, on its own thread: looking at files blocks.
@@ -371,5 +371,27 @@ impl Stamp {
         let inode = |_: &std::fs::Metadata| 0;
         let metadata = std::fs::metadata(path).ok();
         Self(metadata.map(|metadata| (metadata.len(), metadata.modified().ok(), inode(&metadata))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn without_the_systems_help_changes_are_noticed_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".env");
+        let file = LinkedFileId::new([1; 16]);
+        let (files, mut events) =
+            WatchedFiles::start_over(|_| Err(notify::Error::new(notify::ErrorKind::MaxFilesWatch))).unwrap();
+        assert!(files.trouble().unwrap().contains("limit"));
+        files.watch([(file, path.clone())]).await.unwrap();
+        let mut next = async || {
+            tokio::time::timeout(Duration::from_secs(60), events.recv()).await.unwrap().unwrap().seen
+        };
+        assert_eq!(next().await, Seen::Problem(super::super::FileProblem::Missing));
+        std::fs::write(&path, "A=1").unwrap();
+        assert_eq!(next().await, Seen::Text(super::super::ContentHash::of("A=1")));
     }
 }

@@ -5,7 +5,8 @@
 //! stays. (Another hard link to the file keeps the old content, as with any editor that saves safely.)
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use tempfile::NamedTempFile;
 
@@ -39,9 +40,22 @@ pub enum WriteProblem {
         "The folder of this file is not there, so the file was not written. Make the folder, or link another path."
     )]
     NoFolder,
+    /// The folder may not be written to, or the file belongs to somebody else.
+    #[error(
+        "The file was not written: its folder is not yours to write to, or its owner and group could not be kept. Ask the file's owner to pull."
+    )]
+    NotAllowed,
     /// The system refused.
     #[error("The file was not written: {0}. It is as it was.")]
     NotWritten(#[source] io::Error),
+    /// The file has its new content, and what somebody else saved at the same moment lies beside it.
+    #[error("The file was saved by somebody else at the same moment. Twinlock's content is in the file, theirs in {}: compare the two. ({source})", theirs.display())]
+    BothKept {
+        /// Where the other content is.
+        theirs: PathBuf,
+        /// Why it could not be put back.
+        source: io::Error,
+    },
     /// The file has its new content, and the old one could not be removed from beside it.
     #[error(
         "The file was written, but its former content is still beside it in a file whose name ends in .twinlock- and six letters: {0}. Remove that file."
@@ -59,17 +73,17 @@ pub fn write(path: &Path, expected: Expected, new: &str) -> Result<ContentHash, 
     if expected == Expected::Content(hash) {
         return Ok(hash);
     }
-    let permissions = match expected {
+    let before = match expected {
         Expected::Missing => None,
-        Expected::Content(_) => {
-            let permissions = std::fs::metadata(&target).map_err(WriteProblem::NotWritten)?.permissions();
-            if permissions.readonly() {
-                return Err(WriteProblem::ReadOnly);
-            }
-            Some(permissions)
-        }
+        Expected::Content(_) => Some(std::fs::metadata(&target).map_err(WriteProblem::NotWritten)?),
     };
-    let prepared = atomic::prepare(&target, new.as_bytes(), permissions).map_err(not_written)?;
+    if before.as_ref().is_some_and(|before| before.permissions().readonly()) {
+        return Err(WriteProblem::ReadOnly);
+    }
+    if let Err(error) = atomic::remove_leftovers(&target, SystemTime::now()) {
+        tracing::warn!(%error, "what a crash may have left beside a linked file could not be looked for");
+    }
+    let prepared = atomic::prepare(&target, new.as_bytes(), before.as_ref()).map_err(not_written)?;
     match expected {
         Expected::Missing => match prepared.persist_noclobber(&target) {
             Ok(_) => {}
@@ -96,6 +110,7 @@ fn check(target: &Path, expected: Expected) -> Result<(), WriteProblem> {
 fn not_written(error: io::Error) -> WriteProblem {
     match error.kind() {
         io::ErrorKind::NotFound => WriteProblem::NoFolder,
+        io::ErrorKind::PermissionDenied => WriteProblem::NotAllowed,
         _ => WriteProblem::NotWritten(error),
     }
 }
@@ -119,12 +134,22 @@ fn put_in_place(prepared: NamedTempFile, target: &Path, expected: Expected) -> R
         return prepared.close().map_err(WriteProblem::OldContentLeft);
     }
     if let Err(error) = swap() {
-        // Theirs now lies in the temporary file; it is better left there than lost.
-        let kept = prepared.into_temp_path().keep();
-        tracing::error!(kept = ?kept.ok(), "a file saved at the same moment was kept beside the new one");
-        return Err(WriteProblem::NotWritten(error.into()));
+        return Err(keep_theirs(prepared, target, error.into()));
     }
     Err(WriteProblem::ChangedMeanwhile)
+}
+
+/// What somebody saved at the same moment lies in the temporary file and cannot be swapped back: it gets
+/// a name of its own, which nothing removes.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+fn keep_theirs(displaced: NamedTempFile, target: &Path, source: io::Error) -> WriteProblem {
+    let mut name = target.as_os_str().to_os_string();
+    name.push(".saved-meanwhile");
+    let theirs = match displaced.into_temp_path().keep() {
+        Ok(path) => std::fs::rename(&path, &name).map_or(path, |()| name.into()),
+        Err(kept) => kept.path.to_path_buf(),
+    };
+    WriteProblem::BothKept { theirs, source }
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
@@ -141,7 +166,6 @@ fn rename_over(prepared: NamedTempFile, target: &Path, expected: Expected) -> Re
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::path::PathBuf;
 
     use super::*;
 
@@ -242,6 +266,19 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
         assert!(matches!(write(&path, content("new"), "newer"), Err(WriteProblem::ReadOnly)));
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_group_is_kept() {
+        use std::os::unix::fs::{MetadataExt as _, chown};
+        let folder = Folder::new();
+        let path = folder.with(".env", "old");
+        let own = fs::metadata(&path).unwrap().gid();
+        // Only root, or a member of the other group, may give a file to it.
+        let group = if chown(&path, None, Some(own + 1)).is_ok() { own + 1 } else { own };
+        write(&path, content("old"), "new").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().gid(), group);
     }
 
     #[cfg(unix)]

@@ -5,7 +5,6 @@
 //! the clear is authenticated. The passphrase and the keys are never written anywhere else.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -23,6 +22,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 use super::{Account, KeychainError, Passphrase, Secret};
 use crate::files::atomic::{self, Existing};
 use crate::home::HomeId;
+use crate::store::lock::private_file;
 
 const VERSION: u32 = 1;
 const SALT: usize = 16;
@@ -76,12 +76,7 @@ impl FileKeychain {
         &self,
         change: impl FnOnce(&mut Content) -> Result<(), KeychainError>,
     ) -> Result<(), KeychainError> {
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(self.path.with_extension("lock"))
-            .map_err(|source| self.unusable(source))?;
+        let lock = private_file(&self.path.with_extension("lock")).map_err(|source| self.unusable(source))?;
         lock.lock().map_err(|source| self.unusable(source))?;
         let mut content = self.load()?;
         change(&mut content)?;

@@ -50,7 +50,7 @@ pub(super) fn take(file: &File, limit: Duration) -> Result<(), HomeLockError> {
 }
 
 /// Opens a file for writing, made for its owner alone if it is not there, its content left alone.
-pub(super) fn private_file(path: &std::path::Path) -> io::Result<File> {
+pub(crate) fn private_file(path: &std::path::Path) -> io::Result<File> {
     let mut options = File::options();
     options.create(true).truncate(false).read(true).write(true);
     #[cfg(unix)]

@@ -7,7 +7,7 @@
 mod bases;
 mod files;
 mod history;
-mod lock;
+pub(crate) mod lock;
 mod outbox;
 mod remembered;
 mod sealed;
