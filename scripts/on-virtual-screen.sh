@@ -27,6 +27,7 @@ shift
 printf 'throw-away' | gnome-keyring-daemon --foreground --unlock --components=secrets >/dev/null 2>&1 &
 keyring=$!
 command_pid=
+# shellcheck disable=SC2317  # called by the trap
 finish() {
   [ -z "$command_pid" ] || kill "$command_pid" 2>/dev/null || true
   kill "$keyring" 2>/dev/null || true

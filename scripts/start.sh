@@ -12,9 +12,9 @@ title "The page"
 npm run --silent ui:build
 
 # The debug profile: it builds in a third of the time of a release, shares everything with the tests, and the cryptography
-# in it is optimised all the same.
-title "The desktop app (the first time takes some minutes)"
-cargo build --locked --bin twinlock-desktop
+# in it is optimised all the same. The whole workspace, because only then cargo compiles what the tests will use.
+title "The programs (the first time takes some minutes)"
+cargo build --locked --workspace --bins
 app=$(target_directory)/debug/twinlock-desktop
 
 if ! no_display; then
