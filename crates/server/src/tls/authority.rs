@@ -44,7 +44,7 @@ impl Authority {
     }
 
     /// Issues a certificate for a key, good for this name and this side of a connection only.
-    pub(super) fn issue(
+    pub(crate) fn issue(
         &self,
         key: &KeyPair,
         name: &str,

@@ -25,3 +25,6 @@ pub(crate) fn router(store: VaultStore) -> Router {
         .layer(DefaultBodyLimit::max(twinlock_protocol::limits::BODY_BYTES))
         .with_state(store)
 }
+
+#[cfg(test)]
+mod tests;

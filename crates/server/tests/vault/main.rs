@@ -1,0 +1,15 @@
+//! The vault from outside: real TLS, real SQLite files, real requests, signed and sealed as clients do it.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what should not fail here fails the test")]
+
+mod access;
+mod conflicts;
+mod first_team;
+mod news;
+mod program;
+mod rotation;
+mod support;
+mod sweep;
+mod tampering;
+mod tls;
+mod values;
