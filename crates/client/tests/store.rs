@@ -76,7 +76,7 @@ fn fill(store: &Store) {
         .step(|step| {
             step.set_team(&team())?;
             step.add_linked_file(&linked_file())?;
-            step.set_last_seen(FILE, Some(&ContentHash::of("CANARY-content")))?;
+            step.set_last_seen(FILE, &ContentHash::of("CANARY-content"))?;
             step.set_base(FILE, &base())?;
             step.set_resolution(FILE, ENTRY, b"CANARY-decision")?;
             step.add_plan(FILE, b"CANARY-plan")?;

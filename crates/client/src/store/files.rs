@@ -113,12 +113,8 @@ impl Step<'_> {
     }
 
     /// Notes which content of a file was handled, one's own writes among them. Only a keyed hash is kept.
-    pub fn set_last_seen(
-        &mut self,
-        file: LinkedFileId,
-        content: Option<&ContentHash>,
-    ) -> Result<(), StoreError> {
-        let keyed = content.map(|content| keyed_content(self.seal, file, content));
+    pub fn set_last_seen(&mut self, file: LinkedFileId, content: &ContentHash) -> Result<(), StoreError> {
+        let keyed = keyed_content(self.seal, file, content);
         self.write("UPDATE linked_files SET keyed_content = ?2 WHERE id = ?1", (file.as_bytes(), keyed))?;
         Ok(())
     }
