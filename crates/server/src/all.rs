@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
+use hyper_util::rt::TokioTimer;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -28,6 +29,8 @@ pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCA
 
 /// How long requests that are being answered may take to end at a stop.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long a connection may take to send a request's headers, or to answer a sign of life.
+const HEADER_TIME: Duration = Duration::from_secs(20);
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(60 * 60);
 
 /// What to run.
@@ -148,6 +151,7 @@ impl Running {
         // Streams of news would never end by themselves.
         self.stop.send_replace(());
         self.clients.stop().await?;
+        self.application.settle().await;
         self.vault.stop().await?;
         // It ends at the next wait, which is where it is almost always.
         self.sweeper.abort();
@@ -173,7 +177,14 @@ impl Server {
         router: Router,
     ) -> Result<Self, std::io::Error> {
         let handle = Handle::new();
-        let server = axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(settings))?;
+        let mut server = axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(settings))?;
+        // Whoever connects and then says nothing is not waited for.
+        let http = server.http_builder();
+        http.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIME);
+        http.http2()
+            .timer(TokioTimer::new())
+            .keep_alive_interval(HEADER_TIME)
+            .keep_alive_timeout(HEADER_TIME);
         let task = tokio::spawn(server.handle(handle.clone()).serve(router.into_make_service()));
         Ok(Self { handle, task: Some(task) })
     }

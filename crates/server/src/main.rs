@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tracing_subscriber::filter::LevelFilter;
 use twinlock_server::all::{self, AllOptions, Running, StartError};
 
 /// Keeps a team's sealed variables. It can withhold them, and never read them.
@@ -21,7 +22,7 @@ enum Command {
     /// Runs both services in one process, with SQLite and a certificate of its own.
     All {
         /// The folder for databases and keys; made at the first start.
-        #[arg(long, value_name = "DIR", env = "TWINLOCK_SERVER_DATA")]
+        #[arg(long, value_name = "DIR")]
         data: PathBuf,
         /// The address for clients. Port 0 lets the system choose.
         #[arg(long, value_name = "ADDR", default_value_t = all::DEFAULT_LISTEN)]
@@ -29,16 +30,20 @@ enum Command {
         /// Prints one line {"url", "pin", "setup_code"} once connections are accepted.
         #[arg(long)]
         json: bool,
+        /// How much is logged on standard error: error, warn, info, debug or trace.
+        #[arg(long, value_name = "LEVEL", env = "TWINLOCK_LOG", default_value_t = LevelFilter::INFO)]
+        log: LevelFilter,
     },
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_env("TWINLOCK_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let Command::All { data, listen, json, log } = command;
+    // A level for this program's own messages. What libraries would say at the finer levels was never checked
+    // for secrets, so it can't be asked for.
+    let filter = tracing_subscriber::EnvFilter::new(format!("warn,twinlock_server={log}"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
-    let Command::All { data, listen, json } = command;
     match run(AllOptions { data, listen }, json).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

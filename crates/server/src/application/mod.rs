@@ -26,10 +26,12 @@ pub use vault_link::VaultLinkError;
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
-use axum::response::Response;
-use tokio::sync::watch;
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use axum::{Router, middleware};
+use tokio::sync::{Mutex, RwLock, watch};
 use twinlock_protocol::timestamp::Timestamp;
 
 use crate::database::StoreError;
@@ -50,6 +52,10 @@ pub(crate) struct Application {
     clock: Clock,
     /// Changes when the service stops, so that streams end.
     stop: watch::Receiver<()>,
+    /// Held by every request that is being answered.
+    busy: Arc<RwLock<()>>,
+    /// One sweep at a time: two could delete what was put anew between them.
+    sweeping: Arc<Mutex<()>>,
 }
 
 impl Application {
@@ -61,7 +67,16 @@ impl Application {
         stop: watch::Receiver<()>,
     ) -> Result<Self, StoreError> {
         let teams = Teams::load(store.clone()).await?;
-        Ok(Self { store, vault, teams, moves: Moves::new(), clock, stop })
+        Ok(Self {
+            store,
+            vault,
+            teams,
+            moves: Moves::new(),
+            clock,
+            stop,
+            busy: Arc::default(),
+            sweeping: Arc::default(),
+        })
     }
 
     /// While there is no team: makes a code for the first one. The code before it is no longer valid.
@@ -84,8 +99,14 @@ impl Application {
         endpoints::router()
             .fallback(async || Problem::not_found())
             .method_not_allowed_fallback(async || Problem::not_found())
-            .layer(axum::middleware::map_response(never_kept))
+            .layer(middleware::map_response(never_kept))
+            .layer(middleware::from_fn_with_state(self.clone(), finish))
             .with_state(self)
+    }
+
+    /// Waits until nothing is being stored any more. Called once no request can come in.
+    pub(crate) async fn settle(&self) {
+        let _all = self.busy.write().await;
     }
 }
 
@@ -98,6 +119,18 @@ pub enum MakeSetupCodeError {
     /// The system gave no random bytes.
     #[error("the system gave no random bytes for a setup code")]
     NoRandomness,
+}
+
+/// What was begun is finished, even if whoever asked hangs up: between what is stored and what is remembered
+/// there must be no way out.
+async fn finish(State(application): State<Application>, request: Request, next: Next) -> Response {
+    let busy = application.busy.read_owned().await;
+    let task = tokio::spawn(async move {
+        let response = next.run(request).await;
+        drop(busy);
+        response
+    });
+    task.await.unwrap_or_else(|_| Problem::internal().into_response())
 }
 
 /// Nothing between vault and client keeps an answer.

@@ -27,6 +27,7 @@ pub struct Swept(pub usize);
 
 /// Sweeps everything that is due at `now`.
 pub(crate) async fn sweep(application: &Application, now: jiff::Timestamp) -> Result<Swept, SweepError> {
+    let _alone = application.sweeping.lock().await;
     let before = now.as_second() - UNUSED_POINTER_SECONDS;
     let mut swept = 0;
     loop {

@@ -4,8 +4,10 @@
 
 mod access;
 mod conflicts;
+mod faults;
 mod first_team;
 mod news;
+#[cfg(unix)]
 mod program;
 mod rotation;
 mod support;

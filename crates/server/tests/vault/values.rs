@@ -1,7 +1,7 @@
 //! Values on their way: put, named by a revision, asked for.
 
 use twinlock_protocol::Pointer;
-use twinlock_protocol::api::{ProblemCode, Pushed, QueryValues, ValueBlob, Values};
+use twinlock_protocol::api::{ProblemCode, Pushed, QueryValues, RevisionsPage, Snapshot, ValueBlob, Values};
 use twinlock_protocol::encoding::Bytes;
 use twinlock_protocol::event::Level;
 use twinlock_protocol::limits;
@@ -146,4 +146,23 @@ async fn large_values_come_in_pages() {
         pages += 1;
     }
     assert_eq!((served, pages), (40, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_environment_can_be_as_large_as_the_limit() {
+    let vault = Vault::start().await;
+    let mut ada = Client::create(&vault).await;
+    let mut writer = ada.create_environment(&vault, Vec::new()).await;
+    let (puts, blobs) = writer.seal(&vec!["value\n"; limits::ENTRIES]);
+    for page in blobs.chunks(limits::PAGE) {
+        ada.put_values(&vault, &writer, page).await.done();
+    }
+    let statement = ada.revision(&writer, Cause::Push, puts.into_iter().map(Change::Put).collect());
+    ada.push(&vault, &writer, &statement).await.ok::<Pushed>();
+    writer.environment.append(&ada.team, &statement).unwrap();
+    let vault = vault.restart().await;
+    let snapshot: Snapshot = ada.get(&vault, &writer.path("snapshot")).await.ok();
+    assert_eq!((snapshot.entries.len(), snapshot.head), (limits::ENTRIES, writer.environment.head()));
+    let page: RevisionsPage = ada.get(&vault, &writer.path("revisions")).await.ok();
+    assert_eq!(page.statements, [statement]);
 }
