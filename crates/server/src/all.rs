@@ -220,8 +220,11 @@ async fn keep_sweeping(application: Application, mut stopped: watch::Receiver<()
 
 /// One vault to a folder: two would each believe in their own memory of it.
 fn lock(data: &Path) -> Result<std::fs::File, StartError> {
-    let file =
-        std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(data.join("lock"))?;
+    let file = std::fs::OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(data.join("server.lock"))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => Err(StartError::InUse { data: data.to_owned() }),

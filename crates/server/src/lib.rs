@@ -6,14 +6,16 @@
 pub mod all;
 mod application;
 mod database;
-pub mod keyring;
+mod keyring;
 mod listen;
 mod private_file;
 mod problem;
-pub mod tls;
+mod tls;
 mod vault;
 
 pub use application::{MakeSetupCodeError, SetupCode, SweepError, Swept, VaultLinkError};
 pub use database::{OpenError, StoreError};
+pub use keyring::{KeyringError, RootKeyError};
 pub use listen::ListenError;
 pub use private_file::PrivateFileError;
+pub use tls::{Pin, TlsError};

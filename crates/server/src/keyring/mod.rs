@@ -6,7 +6,8 @@
 
 mod root;
 
-pub use root::{RootKey, RootKeyError};
+pub(crate) use root::RootKey;
+pub use root::RootKeyError;
 
 use std::collections::HashMap;
 
@@ -24,7 +25,7 @@ const NONCE_BYTES: usize = 12;
 
 /// Which service a keyring belongs to. Neither can open what the other sealed, even with the same root key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Owner {
+pub(crate) enum Owner {
     /// The application service.
     Application,
     /// The vault service.
@@ -42,23 +43,23 @@ impl Owner {
 
 /// The place of a field in a database.
 #[derive(Clone, Copy, Debug)]
-pub struct Place<'a> {
+pub(crate) struct Place<'a> {
     /// The table.
-    pub table: &'static str,
+    pub(crate) table: &'static str,
     /// The column.
-    pub column: &'static str,
+    pub(crate) column: &'static str,
     /// What identifies the row, and whatever else of the row must not be changed by hand.
-    pub row: &'a [u8],
+    pub(crate) row: &'a [u8],
 }
 
 /// Names a data key. Random, so that it tells nothing about when the key was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct DataKeyId([u8; ID_BYTES]);
+pub(crate) struct DataKeyId([u8; ID_BYTES]);
 
 impl DataKeyId {
     /// The raw bytes, as stored.
     #[must_use]
-    pub const fn as_bytes(&self) -> &[u8] {
+    pub(crate) const fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 }
@@ -71,11 +72,11 @@ impl TryFrom<&[u8]> for DataKeyId {
 }
 
 /// A data key as the database keeps it.
-pub struct WrappedDataKey {
+pub(crate) struct WrappedDataKey {
     /// Its name.
-    pub id: DataKeyId,
+    pub(crate) id: DataKeyId,
     /// The key, sealed by the root key.
-    pub wrapped: Vec<u8>,
+    pub(crate) wrapped: Vec<u8>,
 }
 
 /// Why a field or a data key could not be sealed or opened.
@@ -93,7 +94,7 @@ pub enum KeyringError {
 }
 
 /// The data keys of one service, in memory.
-pub struct Keyring {
+pub(crate) struct Keyring {
     owner: Owner,
     current: DataKeyId,
     keys: HashMap<DataKeyId, Aes256Gcm>,
@@ -101,7 +102,7 @@ pub struct Keyring {
 
 impl Keyring {
     /// Makes a first data key, and gives it wrapped, to be stored.
-    pub fn make_first(owner: Owner, root: &RootKey) -> Result<(Self, WrappedDataKey), KeyringError> {
+    pub(crate) fn make_first(owner: Owner, root: &RootKey) -> Result<(Self, WrappedDataKey), KeyringError> {
         let id = DataKeyId(random()?);
         let key: Zeroizing<[u8; KEY_BYTES]> = Zeroizing::new(random()?);
         let wrapped = seal(&cipher(root.expose()), &wrap_context(owner, id), key.as_slice())?;
@@ -110,7 +111,7 @@ impl Keyring {
     }
 
     /// Unwraps stored data keys; new fields are sealed by `current`.
-    pub fn unwrap(
+    pub(crate) fn unwrap(
         owner: Owner,
         root: &RootKey,
         current: DataKeyId,
@@ -137,7 +138,7 @@ impl Keyring {
     }
 
     /// Seals a field for its place.
-    pub fn seal_field(&self, place: Place<'_>, content: &[u8]) -> Result<Vec<u8>, KeyringError> {
+    pub(crate) fn seal_field(&self, place: Place<'_>, content: &[u8]) -> Result<Vec<u8>, KeyringError> {
         let key = self.keys.get(&self.current).ok_or(KeyringError::NotSealed)?;
         let sealed = seal(key, &self.field_context(self.current, place), content)?;
         let mut field = Vec::with_capacity(1 + ID_BYTES + sealed.len());
@@ -148,7 +149,7 @@ impl Keyring {
     }
 
     /// Opens a field found at a place; only what was sealed for that very place opens.
-    pub fn open_field(&self, place: Place<'_>, field: &[u8]) -> Result<Vec<u8>, KeyringError> {
+    pub(crate) fn open_field(&self, place: Place<'_>, field: &[u8]) -> Result<Vec<u8>, KeyringError> {
         let (&format, rest) = field.split_first().ok_or(KeyringError::Damaged)?;
         let (id, sealed) = rest.split_at_checked(ID_BYTES).ok_or(KeyringError::Damaged)?;
         if format != FORMAT {

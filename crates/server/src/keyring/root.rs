@@ -38,11 +38,11 @@ pub enum RootKeyError {
 }
 
 /// A root key in memory.
-pub struct RootKey(Zeroizing<[u8; 32]>);
+pub(crate) struct RootKey(Zeroizing<[u8; 32]>);
 
 impl RootKey {
     /// Reads the key, or `None` where there is no file.
-    pub fn load(path: &Path) -> Result<Option<Self>, RootKeyError> {
+    pub(crate) fn load(path: &Path) -> Result<Option<Self>, RootKeyError> {
         let Some(content) = private_file::read(path)? else { return Ok(None) };
         let mut key = Zeroizing::new([0; 32]);
         if content.len() != key.len() {
@@ -53,7 +53,7 @@ impl RootKey {
     }
 
     /// Makes a key and writes its file.
-    pub fn make(path: &Path) -> Result<Self, RootKeyError> {
+    pub(crate) fn make(path: &Path) -> Result<Self, RootKeyError> {
         let mut key = Zeroizing::new([0; 32]);
         SysRng.try_fill_bytes(key.as_mut_slice()).map_err(|_| RootKeyError::NoRandomness)?;
         private_file::create(path, key.as_slice())?;

@@ -15,17 +15,17 @@ use rustls::pki_types::CertificateDer;
 use super::{TlsError, key_file, set_validity};
 
 /// The name in the authority's own certificate.
-pub const AUTHORITY_NAME: &str = "Twinlock private authority";
+pub(crate) const AUTHORITY_NAME: &str = "Twinlock private authority";
 
 /// A private certificate authority with one purpose: the link between the two services.
-pub struct Authority {
+pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     issued_at: jiff::Timestamp,
 }
 
 impl Authority {
     /// Loads the authority's key from the folder, or makes one, and issues its certificate as of `now`.
-    pub fn load_or_make(folder: &Path, now: jiff::Timestamp) -> Result<Self, TlsError> {
+    pub(crate) fn load_or_make(folder: &Path, now: jiff::Timestamp) -> Result<Self, TlsError> {
         let key = key_file::load_or_make(&folder.join("authority.key"))?;
         let mut params = CertificateParams::default();
         params.distinguished_name = rcgen::DistinguishedName::new();

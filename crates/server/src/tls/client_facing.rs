@@ -40,14 +40,18 @@ impl fmt::Debug for Pin {
 }
 
 /// The listener's side towards clients.
-pub struct ClientFacing {
+pub(crate) struct ClientFacing {
     settings: Arc<ServerConfig>,
     pin: Pin,
 }
 
 impl ClientFacing {
     /// Loads or makes the key and issues a certificate for `localhost` and the address that clients use.
-    pub fn load_or_make(folder: &Path, address: IpAddr, now: jiff::Timestamp) -> Result<Self, TlsError> {
+    pub(crate) fn load_or_make(
+        folder: &Path,
+        address: IpAddr,
+        now: jiff::Timestamp,
+    ) -> Result<Self, TlsError> {
         let key = key_file::load_or_make(&folder.join("public.key"))?;
         let mut params = CertificateParams::new(["localhost".to_owned()])?;
         params.subject_alt_names.push(SanType::IpAddress(address));
@@ -68,13 +72,13 @@ impl ClientFacing {
     }
 
     /// How the client-facing listener speaks TLS.
-    pub fn settings(&self) -> Arc<ServerConfig> {
+    pub(crate) fn settings(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.settings)
     }
 
     /// What clients check.
     #[must_use]
-    pub fn pin(&self) -> Pin {
+    pub(crate) fn pin(&self) -> Pin {
         self.pin
     }
 }

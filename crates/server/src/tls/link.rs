@@ -13,18 +13,18 @@ use rustls::{ClientConfig, ServerConfig};
 use super::{Authority, TlsError, key_file, provider};
 
 /// The name under which the application knows the vault service. It exists in no name system.
-pub const VAULT_NAME: &str = "vault.twinlock.internal";
+pub(crate) const VAULT_NAME: &str = "vault.twinlock.internal";
 /// The name that the application proves to the vault service.
 const APPLICATION_NAME: &str = "application.twinlock.internal";
 
 /// The vault service's end.
-pub struct VaultIdentity {
+pub(crate) struct VaultIdentity {
     settings: Arc<ServerConfig>,
 }
 
 impl VaultIdentity {
     /// Loads or makes the vault service's key, and has it certified.
-    pub fn load_or_make(folder: &Path, authority: &Authority) -> Result<Self, TlsError> {
+    pub(crate) fn load_or_make(folder: &Path, authority: &Authority) -> Result<Self, TlsError> {
         let key = key_file::load_or_make(&folder.join("vault.key"))?;
         let certificate = authority.issue(&key, VAULT_NAME, ExtendedKeyUsagePurpose::ServerAuth)?;
         let clients = WebPkiClientVerifier::builder_with_provider(authority.roots()?, provider()).build()?;
@@ -37,19 +37,19 @@ impl VaultIdentity {
     }
 
     /// How the vault service's listener speaks TLS.
-    pub fn settings(&self) -> Arc<ServerConfig> {
+    pub(crate) fn settings(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.settings)
     }
 }
 
 /// The application's end.
-pub struct ApplicationIdentity {
+pub(crate) struct ApplicationIdentity {
     settings: ClientConfig,
 }
 
 impl ApplicationIdentity {
     /// Loads or makes the application's key, and has it certified.
-    pub fn load_or_make(folder: &Path, authority: &Authority) -> Result<Self, TlsError> {
+    pub(crate) fn load_or_make(folder: &Path, authority: &Authority) -> Result<Self, TlsError> {
         let key = key_file::load_or_make(&folder.join("application.key"))?;
         let certificate = authority.issue(&key, APPLICATION_NAME, ExtendedKeyUsagePurpose::ClientAuth)?;
         let mut settings = ClientConfig::builder_with_provider(provider())
@@ -61,7 +61,7 @@ impl ApplicationIdentity {
     }
 
     /// How the application's connections to the vault service speak TLS.
-    pub fn settings(&self) -> ClientConfig {
+    pub(crate) fn settings(&self) -> ClientConfig {
         self.settings.clone()
     }
 }

@@ -9,9 +9,10 @@ mod client_facing;
 mod key_file;
 mod link;
 
-pub use authority::{AUTHORITY_NAME, Authority};
-pub use client_facing::{ClientFacing, Pin};
-pub use link::{ApplicationIdentity, VAULT_NAME, VaultIdentity};
+pub(crate) use authority::Authority;
+pub(crate) use client_facing::ClientFacing;
+pub use client_facing::Pin;
+pub(crate) use link::{ApplicationIdentity, VAULT_NAME, VaultIdentity};
 
 use std::sync::Arc;
 
