@@ -63,13 +63,6 @@ CREATE TABLE bases (
     sealed_entries BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE resolutions (
-    file BLOB NOT NULL REFERENCES linked_files (id) ON DELETE CASCADE,
-    entry BLOB NOT NULL,
-    sealed_decision BLOB NOT NULL,
-    PRIMARY KEY (file, entry)
-) STRICT, WITHOUT ROWID;
-
 CREATE TABLE outbox (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     id BLOB NOT NULL UNIQUE,

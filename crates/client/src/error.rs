@@ -60,10 +60,14 @@ pub enum Error {
     #[error(transparent)]
     Label(#[from] NotALabel),
     /// No team yet.
-    #[error("This computer is not part of a team yet. Create one with “twinlock team create”, or join one with an invite link.")]
+    #[error(
+        "This computer is not part of a team yet. Create one with “twinlock team create”, or join one with an invite link."
+    )]
     NoTeam,
     /// A second team.
-    #[error("This computer already belongs to the team {0}. To use another one, choose another folder with TWINLOCK_HOME.")]
+    #[error(
+        "This computer already belongs to the team {0}. To use another one, choose another folder with TWINLOCK_HOME."
+    )]
     HasTeam(String),
     /// Nothing of that name.
     #[error("There is no {kind} called {name}. {hint}")]
@@ -76,7 +80,9 @@ pub enum Error {
         hint: String,
     },
     /// Several of one name.
-    #[error("There is more than one {kind} called {name}. Rename one of them, or ask whoever created the second one.")]
+    #[error(
+        "There is more than one {kind} called {name}. Rename one of them, or ask whoever created the second one."
+    )]
     Ambiguous {
         /// Project or environment.
         kind: &'static str,
@@ -106,7 +112,9 @@ pub enum Error {
         names: Vec<String>,
     },
     /// The file is empty and was not.
-    #[error("{path} is empty now. Twinlock did not take that as “remove {variables} variables”. Pull to get them back, or push with --only NAME to remove one.")]
+    #[error(
+        "{path} is empty now. Twinlock did not take that as “remove {variables} variables”. Pull to get them back, or push with --only NAME to remove one."
+    )]
     Emptied {
         /// The file.
         path: String,
@@ -120,13 +128,17 @@ pub enum Error {
         what: String,
     },
     /// The embedded vault serves this computer alone.
-    #[error("This team lives on this computer. To invite somebody it first needs a vault server that both can reach; moving a team there comes in a later version.")]
+    #[error(
+        "This team lives on this computer. To invite somebody it first needs a vault server that both can reach; moving a team there comes in a later version."
+    )]
     LocalVault,
     /// Somebody else was faster, several times.
     #[error("Others pushed at the same moment, several times in a row. Nothing was lost; try again.")]
     TooBusy,
     /// Keys that this computer should have were not given to it yet.
-    #[error("The keys of {environment} have not reached this computer yet. They come when a teammate who has them is online; nothing was changed.")]
+    #[error(
+        "The keys of {environment} have not reached this computer yet. They come when a teammate who has them is online; nothing was changed."
+    )]
     KeysMissing {
         /// `project/environment`.
         environment: String,

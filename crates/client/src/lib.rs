@@ -1,6 +1,30 @@
 //! The core that window and command line share: home, keychain, store, files, watch, vault, sync, team.
+//!
+//! [`Client`] has the verbs, [`view`] what is shown, [`Event`] what moved. Planning ([`sync`]) and the
+//! writing of events (`team`) are pure; everything that touches the world is in the other modules.
 
+mod engine;
+mod error;
 pub mod files;
 pub mod home;
 pub mod keychain;
+mod refused;
 pub mod store;
+pub mod sync;
+mod team;
+mod vault;
+pub mod view;
+
+pub use engine::{
+    AccessRequest, Approved, Client, CreateMissing, Event, ImportTarget, Invitation, InviteOptions,
+    LinkOptions, OpenOptions, PullOutcome, PushOutcome, Resolution, Selection, SyncOutcome, TeamPlace,
+};
+pub use error::{Error, ErrorCode};
+pub use refused::Refused;
+pub use team::{Label, NotALabel};
+pub use twinlock_protocol::event::{Level, Role};
+pub use twinlock_protocol::ids;
+pub use twinlock_protocol::refusal::Refusal;
+pub use twinlock_protocol::revision::Cause;
+pub use twinlock_seal::{InviteLink, LinkError, Pin, SecretText};
+pub use vault::{VaultError, VaultLocation};

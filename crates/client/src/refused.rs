@@ -41,9 +41,7 @@ pub(crate) fn words(code: &str, place: &str) -> RefusalView {
             (format!("The vault offered an older state of {place} as if it were the newest."), ask)
         }
         "fork" => (format!("The vault offered another history of {place} than before."), ask),
-        "digest" => {
-            (format!("A value of {place} is not the one that its author signed for."), report)
-        }
+        "digest" => (format!("A value of {place} is not the one that its author signed for."), report),
         "value-missing" => (format!("The vault left out a value of {place}."), report),
         "signature" | "signers" | "unknown-keyholder" | "keys" => {
             (format!("Something in {place} is not signed by a member of the team."), report)

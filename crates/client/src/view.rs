@@ -159,10 +159,17 @@ pub struct ChangeSummary {
 
 impl std::fmt::Display for ChangeSummary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let counts =
-            [(self.changed, "changed"), (self.new, "new"), (self.removed, "removed"), (self.comments, "in comments")];
-        let parts: Vec<String> =
-            counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+        let counts = [
+            (self.changed, "changed"),
+            (self.new, "new"),
+            (self.removed, "removed"),
+            (self.comments, "in comments"),
+        ];
+        let parts: Vec<String> = counts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!("{count} {word}"))
+            .collect();
         write!(f, "{} changed: {}", self.file, parts.join(", "))
     }
 }

@@ -9,9 +9,8 @@ use jiff::Timestamp;
 use twinlock_client::files::{ContentHash, LinkedFileId};
 use twinlock_client::home::Home;
 use twinlock_client::keychain::Secret;
-use twinlock_client::store::{
-    BaseEntry, LinkedFile, Mode, Pin, RefusalRecord, Scope, Store, StoreError, TeamRecord,
-};
+use twinlock_client::store::{LinkedFile, Mode, Pin, RefusalRecord, Scope, Store, StoreError, TeamRecord};
+use twinlock_client::sync::{Agreed, Halves};
 use twinlock_protocol::event::Half;
 use twinlock_protocol::{EntryId, EnvironmentId, Generation, MemberId, Pointer, StatementHash, TeamId};
 use zeroize::Zeroizing;
@@ -20,7 +19,6 @@ const KEY: u8 = 0xe7;
 const TEAM: Scope = Scope::Team(TeamId::new([1; 16]));
 const ENVIRONMENT: EnvironmentId = EnvironmentId::new([2; 16]);
 const FILE: LinkedFileId = LinkedFileId::new([3; 16]);
-const ENTRY: EntryId = EntryId::new([4; 16]);
 
 fn key(byte: u8) -> Secret {
     Secret::new(Zeroizing::new([byte; 32]))
@@ -52,18 +50,13 @@ fn team() -> TeamRecord {
     }
 }
 
-fn base() -> Vec<BaseEntry> {
-    let entry = |byte, position: &str, left: &str, right: &str| BaseEntry {
-        entry: EntryId::new([byte; 16]),
-        position: position.parse().unwrap(),
-        left: left.to_owned().into(),
-        right: right.to_owned().into(),
-        revision: 7,
+fn base() -> Vec<Agreed> {
+    let entry = |byte, left: &str, right: &str| Agreed {
+        id: EntryId::new([byte; 16]),
+        halves: Halves::new(left, right),
+        number: 7,
     };
-    vec![
-        entry(4, "i", "CANARY_NAME=", "\"CANARY-value\\\n\"\r\n"),
-        entry(5, "k", "", "# CANARY-prose \u{1f512}\n"),
-    ]
+    vec![entry(4, "CANARY_NAME=", "\"CANARY-value\\\n\"\r\n"), entry(5, "", "# CANARY-prose \u{1f512}\n")]
 }
 
 fn pin(number: u64, byte: u8) -> Pin {
@@ -78,7 +71,6 @@ fn fill(store: &Store) {
             step.add_linked_file(&linked_file())?;
             step.set_last_seen(FILE, &ContentHash::of("CANARY-content"))?;
             step.set_base(FILE, &base())?;
-            step.set_resolution(FILE, ENTRY, b"CANARY-decision")?;
             step.add_plan(FILE, b"CANARY-plan")?;
             step.add_backup(FILE, "CANARY-backup", Timestamp::UNIX_EPOCH)?;
             step.add_statement(&TEAM, 1, b"CANARY-statement")?;
@@ -108,7 +100,6 @@ fn everything_comes_back_after_opening_again() {
             assert!(step.is_last_seen(FILE, &ContentHash::of("CANARY-content"))?);
             assert!(!step.is_last_seen(FILE, &ContentHash::of("other"))?);
             assert!(step.base(FILE)?.unwrap() == base());
-            assert_eq!(*step.resolutions(FILE)?[0].1, b"CANARY-decision");
             assert_eq!(*step.outbox()?[0].plan, b"CANARY-plan");
             let backup = step.backups(FILE)?[0];
             assert_eq!(step.backup(FILE, backup.id)?.unwrap().as_str(), "CANARY-backup");
@@ -386,7 +377,6 @@ fn unlinking_forgets_what_belonged_to_the_file() {
             assert!(step.base(FILE)?.is_none());
             assert!(step.outbox()?.is_empty());
             assert!(step.backups(FILE)?.is_empty());
-            assert!(step.resolutions(FILE)?.is_empty());
             step.add_linked_file(&linked_file())
         })
         .unwrap();

@@ -42,8 +42,8 @@ use session::Session;
 pub use import::ImportTarget;
 pub use link::{CreateMissing, LinkOptions};
 pub use members::{AccessRequest, Invitation, InviteOptions};
-pub use pull::PullOutcome;
-pub use push::{PushOutcome, Selection};
+pub use pull::{PullOutcome, Resolution};
+pub use push::{Approved, PushOutcome, Selection};
 pub use watch::SyncOutcome;
 
 /// What `TeamRecord::vault` says of a team in the vault embedded in this computer, whose port changes.

@@ -9,21 +9,35 @@ use zeroize::Zeroizing;
 use super::session::Held;
 use super::{Client, Joined};
 use crate::error::Error;
+use crate::store::StoreError;
 use crate::sync::{Halves, TheirText, Theirs};
+
+/// An entry whose name alone was opened.
+pub(super) struct Named {
+    pub(super) id: EntryId,
+    pub(super) entry: Entry,
+    /// `None` if it does not open.
+    pub(super) left: Option<Zeroizing<String>>,
+}
 
 impl Client {
     /// All entries of an environment, as far as it was fetched. Takes read access.
     pub(super) fn open_entries(&self, joined: &Joined, id: EnvironmentId) -> Result<Vec<Theirs>, Error> {
         let session = &joined.session;
         self.check_access(joined, id, Level::Read)?;
-        let held = session.environment(id).ok_or_else(|| Error::Bug("an environment was not loaded".into()))?;
+        let held =
+            session.environment(id).ok_or_else(|| Error::Bug("an environment was not loaded".into()))?;
         self.check_keys(joined, id, held)?;
         self.store().read(|step| {
             held.chain
                 .in_order()
                 .map(|(entry_id, entry)| {
                     let blob = step.blob(entry.pointer)?;
-                    let text = blob.and_then(|blob| open(held, entry, &blob)).map_or(TheirText::Damaged, TheirText::Open);
+                    let blob = blob.filter(|blob| digest(blob) == entry.digest).ok_or_else(|| {
+                        // A vault's lie was refused when it was fetched: this is our own cache's fault.
+                        StoreError::Damaged { place: "blobs".to_owned() }
+                    })?;
+                    let text = open(held, entry, &blob).map_or(TheirText::Damaged, TheirText::Open);
                     Ok(Theirs { id: entry_id, text, number: entry.number })
                 })
                 .collect()
@@ -31,22 +45,27 @@ impl Client {
     }
 
     /// Names and what is known of each entry, without values. Takes access to names.
-    pub(super) fn open_names(
-        &self,
-        joined: &Joined,
-        id: EnvironmentId,
-    ) -> Result<Vec<(EntryId, Entry, Option<Zeroizing<String>>)>, Error> {
+    pub(super) fn open_names(&self, joined: &Joined, id: EnvironmentId) -> Result<Vec<Named>, Error> {
         self.check_access(joined, id, Level::Names)?;
-        let held =
-            joined.session.environment(id).ok_or_else(|| Error::Bug("an environment was not loaded".into()))?;
+        let held = joined
+            .session
+            .environment(id)
+            .ok_or_else(|| Error::Bug("an environment was not loaded".into()))?;
         let current = held.chain.in_order().next().map(|(_, entry)| entry.generation);
         if current.is_some_and(|generation| held.name_key(generation).is_none()) {
             return Err(Error::KeysMissing { environment: joined.session.environment_name(id) });
         }
-        Ok(held.chain.in_order().map(|(id, entry)| (id, entry.clone(), open_left(held, entry))).collect())
+        let named =
+            |(id, entry): (EntryId, &Entry)| Named { id, entry: entry.clone(), left: open_left(held, entry) };
+        Ok(held.chain.in_order().map(named).collect())
     }
 
-    pub(super) fn check_access(&self, joined: &Joined, id: EnvironmentId, needed: Level) -> Result<(), Error> {
+    pub(super) fn check_access(
+        &self,
+        joined: &Joined,
+        id: EnvironmentId,
+        needed: Level,
+    ) -> Result<(), Error> {
         let have = joined.session.my_level(id);
         if have.is_some_and(|have| have >= needed) {
             return Ok(());
@@ -68,10 +87,6 @@ impl Client {
 
 /// Opens one entry; `None` if its author sealed something that does not open, or that is not one entry.
 pub(super) fn open(held: &Held, entry: &Entry, blob: &[u8]) -> Option<Halves> {
-    // The vault's own fault would have been refused when the blob was fetched; this is our cache's.
-    if digest(blob) != entry.digest {
-        return None;
-    }
     let left = open_left(held, entry)?;
     let right = held.value_key(entry.generation)?.open_value(entry.pointer, blob).ok()?;
     let halves = Halves::new(&left, right.expose());
@@ -88,13 +103,10 @@ fn open_left(held: &Held, entry: &Entry) -> Option<Zeroizing<String>> {
 fn is_one_entry(halves: &Halves) -> bool {
     let text = Zeroizing::new([halves.left.as_str(), halves.right.as_str()].concat());
     let document = Document::parse(&text);
-    let mut variables = document.variables();
     if halves.left.is_empty() {
-        return variables.next().is_none();
+        return document.variables().next().is_none();
     }
-    let own = matches!(document.entries().first(), Some(TextEntry::Variable(first)) if first.left() == halves.left.as_str());
-    variables.next();
-    own && variables.next().is_none()
+    matches!(document.entries(), [TextEntry::Variable(only)] if only.left() == halves.left.as_str())
 }
 
 #[cfg(test)]
@@ -103,10 +115,14 @@ mod tests {
 
     #[test]
     fn an_entry_brings_no_other_with_it() {
-        for (left, right) in [("A=", "1\n"), ("export A = ", "\"x\ny\"\n"), ("", "# c\n\n"), ("A=", ""), ("", "x: y\n")] {
+        for (left, right) in
+            [("A=", "1\n"), ("export A = ", "\"x\ny\"\n"), ("", "# c\n\n"), ("A=", ""), ("", "x: y\n")]
+        {
             assert!(is_one_entry(&Halves::new(left, right)), "{left}{right}");
         }
-        for (left, right) in [("A=", "1\nLD_PRELOAD=x\n"), ("", "B=2\n"), ("A", "1\n"), ("A=1\nB=", "2"), ("# ", "x")] {
+        for (left, right) in
+            [("A=", "1\nLD_PRELOAD=x\n"), ("", "B=2\n"), ("A", "1\n"), ("A=1\nB=", "2"), ("# ", "x")]
+        {
             assert!(!is_one_entry(&Halves::new(left, right)), "{left}{right}");
         }
     }

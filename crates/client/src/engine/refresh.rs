@@ -52,7 +52,11 @@ impl Client {
             check_head(page.head.sequence, page.head.hash, seen.sequence, seen.hash)
                 .map_err(|refusal| joined.session.refused(scope, refusal))?;
             if page.statements.is_empty() {
-                return if page.head == seen { Ok(()) } else { Err(VaultError::Answer("a part is missing").into()) };
+                return if page.head == seen {
+                    Ok(())
+                } else {
+                    Err(VaultError::Answer("a part is missing").into())
+                };
             }
             let mut next = joined.session.team.clone();
             for statement in &page.statements {
@@ -120,9 +124,9 @@ impl Client {
             return Ok(());
         }
         let entries = held.chain.entries();
-        let missing = self
-            .store()
-            .read(|step| step.missing_blobs(entries.values().map(|entry| entry.pointer)).map_err(Error::from))?;
+        let missing = self.store().read(|step| {
+            step.missing_blobs(entries.values().map(|entry| entry.pointer)).map_err(Error::from)
+        })?;
         if missing.is_empty() {
             return Ok(());
         }
@@ -135,7 +139,11 @@ impl Client {
                 Some(value) if digest(&value.blob) != entry.digest => Refusal::Digest(entry.pointer),
                 Some(_) => continue,
             };
-            self.keep_evidence(scope, &refusal, &served.iter().map(|value| value.pointer).collect::<Vec<_>>());
+            self.keep_evidence(
+                scope,
+                &refusal,
+                &served.iter().map(|value| value.pointer).collect::<Vec<_>>(),
+            );
             return Err(joined.session.refused(scope, refusal));
         }
         self.keep_values(&served)
@@ -171,10 +179,15 @@ impl Client {
         Ok(())
     }
 
-    pub(super) fn keep_wrap(&self, joined: &Joined, wrap: &twinlock_protocol::api::Wrap) -> Result<(), Error> {
+    pub(super) fn keep_wrap(
+        &self,
+        joined: &Joined,
+        wrap: &twinlock_protocol::api::Wrap,
+    ) -> Result<(), Error> {
         let scope = wrap.environment.map_or(Scope::Team(joined.session.record.team), Scope::Environment);
         let json = serde_json::to_vec(wrap).map_err(|error| Error::Bug(error.to_string()))?;
-        self.store().step(|step| step.set_wrap(&scope, wrap.generation, wrap.half, &json).map_err(Error::from))
+        self.store()
+            .step(|step| step.set_wrap(&scope, wrap.generation, wrap.half, &json).map_err(Error::from))
     }
 
     /// Keeps verified statements that follow `after`, and moves the pin.
@@ -238,7 +251,12 @@ impl Client {
 }
 
 /// A vault that knows less than was seen, or something else, is refused before anything is fetched.
-fn check_head(served: u64, served_hash: StatementHash, seen: u64, seen_hash: StatementHash) -> Result<(), Refusal> {
+fn check_head(
+    served: u64,
+    served_hash: StatementHash,
+    seen: u64,
+    seen_hash: StatementHash,
+) -> Result<(), Refusal> {
     if served < seen {
         Err(Refusal::Rollback { served, seen })
     } else if served == seen && served_hash != seen_hash {

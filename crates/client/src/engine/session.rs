@@ -111,10 +111,9 @@ impl Session {
     /// The environment, with its history so far.
     pub(crate) fn held(&mut self, id: EnvironmentId) -> Result<HeldIn<'_>, Error> {
         if !self.environments.contains_key(&id) {
-            let chain =
-                Environment::start(&self.team, id).map_err(|refusal| self.refused(Scope::Environment(id), refusal))?;
-            let held =
-                Held { chain, revisions: Vec::new(), names: BTreeMap::new(), values: BTreeMap::new() };
+            let chain = Environment::start(&self.team, id)
+                .map_err(|refusal| self.refused(Scope::Environment(id), refusal))?;
+            let held = Held { chain, revisions: Vec::new(), names: BTreeMap::new(), values: BTreeMap::new() };
             self.environments.insert(id, held);
         }
         match self.environments.get_mut(&id) {
@@ -151,9 +150,9 @@ impl Session {
             KeyScope { team: self.team.id(), environment: wrap.environment, generation: wrap.generation };
         let Some(environment) = wrap.environment else {
             let known = self.team.generations().iter().find(|known| known.number == wrap.generation);
-            let key = known.filter(|_| wrap.half == Half::Name).and_then(|known| {
-                NameKey::open_wrap(keyholder, wrap, scope, known.name).ok()
-            });
+            let key = known
+                .filter(|_| wrap.half == Half::Name)
+                .and_then(|known| NameKey::open_wrap(keyholder, wrap, scope, known.name).ok());
             return Taken::of(key.map(|key| self.team_keys.insert(wrap.generation, key)));
         };
         let commitment = self
@@ -165,12 +164,20 @@ impl Session {
         let Some(commitment) = commitment else { return Taken::No };
         match wrap.half {
             Half::Name => {
-                let Ok(key) = NameKey::open_wrap(keyholder, wrap, scope, commitment) else { return Taken::No };
-                Taken::of(self.held(environment).ok().map(|held| held.held.names.insert(wrap.generation, key)))
+                let Ok(key) = NameKey::open_wrap(keyholder, wrap, scope, commitment) else {
+                    return Taken::No;
+                };
+                Taken::of(
+                    self.held(environment).ok().map(|held| held.held.names.insert(wrap.generation, key)),
+                )
             }
             Half::Value => {
-                let Ok(key) = ValueKey::open_wrap(keyholder, wrap, scope, commitment) else { return Taken::No };
-                Taken::of(self.held(environment).ok().map(|held| held.held.values.insert(wrap.generation, key)))
+                let Ok(key) = ValueKey::open_wrap(keyholder, wrap, scope, commitment) else {
+                    return Taken::No;
+                };
+                Taken::of(
+                    self.held(environment).ok().map(|held| held.held.values.insert(wrap.generation, key)),
+                )
             }
         }
     }

@@ -14,7 +14,8 @@ use super::route::Route;
 use super::write::{Expected, WriteProblem, write};
 
 /// What a commit would do with the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum GitState {
     /// It leaves the file out.
     Ignored,

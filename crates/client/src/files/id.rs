@@ -61,3 +61,9 @@ impl fmt::Debug for LinkedFileId {
         write!(f, "LinkedFileId({self})")
     }
 }
+
+impl serde::Serialize for LinkedFileId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

@@ -20,7 +20,7 @@ pub struct FileText {
 
 /// SHA-256 of a file's content: tells whether a file is as it was. It stays in memory; the store keeps
 /// it only under a key, because the hash of a short secret gives the secret away.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContentHash([u8; 32]);
 
 /// Why a linked file is left alone.

@@ -27,7 +27,8 @@ pub struct LinkedFile {
 }
 
 /// Whether a person is asked first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// Nothing happens until somebody says so.
     Ask,

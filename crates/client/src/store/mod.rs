@@ -24,7 +24,6 @@ use crate::home::Home;
 use crate::keychain::Secret;
 use sealed::{LocalSeal, Place};
 
-pub use bases::BaseEntry;
 pub use files::{LinkedFile, Mode};
 pub use history::Pin;
 pub use lock::{HomeLock, HomeLockError};

@@ -5,7 +5,6 @@ mod order;
 mod place;
 mod plan;
 
-pub use plan::{
-    Agreed, Change, Halves, Item, ItemState, OrderState, Plan, Theirs, TheirText, plan,
-};
+pub(crate) use order::weave;
 pub(crate) use place::{Placed, place};
+pub use plan::{Agreed, Change, Halves, Item, ItemState, OrderState, Plan, TheirText, Theirs, plan};

@@ -34,7 +34,7 @@ fn moved<K: Ord + Copy>(before: &[K], after: &[K]) -> bool {
 }
 
 /// `main` with what only `other` has put in behind the entry that it follows there.
-pub(super) fn weave<K: Ord + Copy>(main: &[K], other: &[K]) -> Vec<K> {
+pub(crate) fn weave<K: Ord + Copy>(main: &[K], other: &[K]) -> Vec<K> {
     let known: BTreeSet<K> = main.iter().copied().collect();
     let mut behind: BTreeMap<Option<K>, Vec<K>> = BTreeMap::new();
     let mut last_known = None;

@@ -23,7 +23,10 @@ impl Placed {
 pub(crate) fn place(now: &[Option<Position>]) -> Vec<Placed> {
     squeeze_in(now).unwrap_or_else(|| {
         // No room left between two of them: everything is placed anew.
-        #[expect(clippy::expect_used, reason = "10,000 entries spread over the whole range need 3 digits each")]
+        #[expect(
+            clippy::expect_used,
+            reason = "10,000 entries spread over the whole range need 3 digits each"
+        )]
         let all = spread(None, None, now.len()).expect("an empty range has room");
         all.into_iter().map(Placed::At).collect()
     })
@@ -82,14 +85,9 @@ mod tests {
 
     #[test]
     fn few_move_and_all_end_up_in_order() {
-        for (now, kept) in [
-            ("1 2 3", 3),
-            ("- - -", 0),
-            ("1 - 2", 2),
-            ("3 1 2", 2),
-            ("1 - - 11 - 2 -", 3),
-            ("z a b c -", 3),
-        ] {
+        for (now, kept) in
+            [("1 2 3", 3), ("- - -", 0), ("1 - 2", 2), ("3 1 2", 2), ("1 - - 11 - 2 -", 3), ("z a b c -", 3)]
+        {
             let placed = place(&positions(now));
             assert!(placed.is_sorted_by(|a, b| a.position() < b.position()), "{placed:?}");
             let stayed = placed.iter().filter(|placed| matches!(placed, Placed::Kept(_))).count();

@@ -7,13 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use twinlock_dotenv::{
-    Document, Entry, KnownEntry, RightHalf, join_entries, match_entries, merge_left, merge_prose, merge_right,
+    Document, Entry, KnownEntry, join_entries, match_entries, merge_left, merge_prose, merge_right,
 };
 use twinlock_protocol::EntryId;
 use zeroize::Zeroizing;
 
-use super::order::{merge_order, weave};
 pub use super::order::OrderState;
+use super::order::{merge_order, weave};
+use crate::files::ContentHash;
 
 /// The two halves of an entry, in the clear. Prose has an empty left half. Wiped when dropped.
 #[derive(Clone, PartialEq, Eq)]
@@ -140,7 +141,8 @@ pub fn plan(base: &[Agreed], mine: &str, theirs: &[Theirs]) -> Plan {
     let ids = identify(base, theirs, &mine);
 
     let mut keys: BTreeMap<Key, Item> = BTreeMap::new();
-    let blank = || Item { id: None, base: None, mine: None, theirs: None, number: None, state: ItemState::InStep };
+    let blank =
+        || Item { id: None, base: None, mine: None, theirs: None, number: None, state: ItemState::InStep };
     for agreed in base {
         let item = keys.entry(Key::Known(agreed.id)).or_insert_with(blank);
         (item.id, item.base) = (Some(agreed.id), Some(agreed.halves.clone()));
@@ -196,7 +198,7 @@ fn split_like(base: &[Agreed], theirs: &[Theirs], mine: &Document<'_>) -> Vec<Ha
         TheirText::Open(halves) => Some(halves),
         TheirText::Damaged => None,
     });
-    let mut pieces: BTreeMap<Zeroizing<String>, Vec<Halves>> = BTreeMap::new();
+    let mut pieces: BTreeMap<ContentHash, Vec<Halves>> = BTreeMap::new();
     let mut run: Vec<Halves> = Vec::new();
     for halves in base.chain([None]).chain(theirs).chain([None]) {
         match halves {
@@ -205,7 +207,7 @@ fn split_like(base: &[Agreed], theirs: &[Theirs], mine: &Document<'_>) -> Vec<Ha
                 let texts: Vec<&str> = run.iter().map(|halves| halves.right.as_str()).collect();
                 if run.len() > 1 {
                     let whole = Zeroizing::new(join_entries(&texts).text);
-                    pieces.entry(whole).or_insert_with(|| run.clone());
+                    pieces.entry(ContentHash::of(&whole)).or_insert_with(|| run.clone());
                 }
                 run.clear();
             }
@@ -214,7 +216,7 @@ fn split_like(base: &[Agreed], theirs: &[Theirs], mine: &Document<'_>) -> Vec<Ha
     let mut split = Vec::new();
     for entry in mine.entries() {
         let known = match entry {
-            Entry::Prose(prose) => pieces.get(&Zeroizing::new(prose.text().to_owned())),
+            Entry::Prose(prose) => pieces.get(&ContentHash::of(prose.text())),
             Entry::Variable(_) => None,
         };
         match known {
@@ -321,7 +323,9 @@ impl Item {
         match &self.state {
             ItemState::There(_) => self.theirs.as_ref(),
             ItemState::Merged(merged) => Some(merged),
-            ItemState::InStep | ItemState::Here(_) | ItemState::Conflict | ItemState::Damaged => self.mine.as_ref(),
+            ItemState::InStep | ItemState::Here(_) | ItemState::Conflict | ItemState::Damaged => {
+                self.mine.as_ref()
+            }
         }
     }
 
@@ -394,5 +398,28 @@ impl Plan {
             }
         };
         self.base_order.iter().filter_map(after).collect()
+    }
+
+    /// The file as it is on this computer: what a decision about one entry leaves of it.
+    #[must_use]
+    pub(crate) fn local_text(&self) -> Zeroizing<String> {
+        let texts: Vec<Zeroizing<String>> =
+            self.items.iter().filter_map(|item| item.mine.as_ref()).map(Halves::text).collect();
+        let texts: Vec<&str> = texts.iter().map(|text| text.as_str()).collect();
+        Zeroizing::new(join_entries(&texts).text)
+    }
+
+    /// What is agreed on after one entry's base was changed; all others as they were.
+    #[must_use]
+    pub(crate) fn base_with(&self, changed: usize) -> Vec<Agreed> {
+        let base = |at: &usize| {
+            let item = &self.items[*at];
+            item.base.as_ref().and_then(|base| item.agreed(base))
+        };
+        let mut order = self.base_order.clone();
+        if !order.contains(&changed) {
+            order.push(changed);
+        }
+        order.iter().filter_map(base).collect()
     }
 }

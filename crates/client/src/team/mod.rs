@@ -55,7 +55,6 @@ impl EnvironmentKeys {
 /// A team that was founded here and that no vault knows yet.
 pub(crate) struct Founded {
     pub(crate) team: Verified<Team>,
-    pub(crate) key: NameKey,
     pub(crate) statements: Vec<Envelope>,
     pub(crate) wraps: Vec<Wrap>,
 }
@@ -102,7 +101,7 @@ pub(crate) fn found(
         statements.push(statement);
     }
     let wraps = key.wrap(founder.public(), founder.id(), rng).into_iter().collect();
-    Ok(Founded { team, key, statements, wraps })
+    Ok(Founded { team, statements, wraps })
 }
 
 /// The next event of a log, unsigned.
@@ -172,7 +171,7 @@ impl std::str::FromStr for Label {
 /// A teammate's text as it may be shown anywhere: no control characters, no text direction tricks, no length
 /// that fills a screen.
 #[must_use]
-pub fn inert(text: &str) -> String {
+pub(crate) fn inert(text: &str) -> String {
     text.chars()
         .take(limits::LABEL_CHARACTERS)
         .map(|c| if is_unsafe_to_show(c) { '\u{fffd}' } else { c })
@@ -193,7 +192,8 @@ mod tests {
         let mut rng = rand::rng();
         let founder = Keyholder::from_seed(&twinlock_seal::Seed::generate(&mut rng));
         let founded =
-            found(&founder, &"Acme".parse().unwrap(), &"Ada".parse().unwrap(), Timestamp(1), &mut rng).unwrap();
+            found(&founder, &"Acme".parse().unwrap(), &"Ada".parse().unwrap(), Timestamp(1), &mut rng)
+                .unwrap();
         assert_eq!(twinlock_protocol::team::replay(&founded.statements).unwrap(), founded.team);
         assert_eq!(founded.wraps.len(), 1);
     }

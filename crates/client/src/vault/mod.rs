@@ -23,7 +23,7 @@ use twinlock_protocol::{EnvironmentId, Pointer, TeamId, limits};
 use twinlock_seal::{Keyholder, Pin};
 use url::Url;
 
-pub use moved::MovedStream;
+pub(crate) use moved::MovedStream;
 
 const CONNECT: Duration = Duration::from_secs(5);
 const WHOLE_REQUEST: Duration = Duration::from_secs(60);
@@ -95,12 +95,19 @@ fn problem_sentence(problem: &Problem) -> &'static str {
         ProblemCode::NotFound => "The vault does not know this team or environment. Nothing was changed.",
         ProblemCode::NotSigned => "The vault does not know this computer. Nothing was changed.",
         ProblemCode::TooLarge => "This is more than the vault takes at once. Nothing was changed.",
-        ProblemCode::TooMany => "The vault asks to wait a little. Nothing was changed; try again in a minute.",
+        ProblemCode::TooMany => {
+            "The vault asks to wait a little. Nothing was changed; try again in a minute."
+        }
         ProblemCode::Damaged => {
             "The vault says that something it stored is damaged, and does not serve it. Your files are untouched; tell whoever runs the vault."
         }
-        ProblemCode::Unavailable => "One half of the vault is not running. Nothing was changed; try again later.",
-        ProblemCode::LogMoved | ProblemCode::HeadMoved | ProblemCode::PointerTaken | ProblemCode::ValuesMissing => {
+        ProblemCode::Unavailable => {
+            "One half of the vault is not running. Nothing was changed; try again later."
+        }
+        ProblemCode::LogMoved
+        | ProblemCode::HeadMoved
+        | ProblemCode::PointerTaken
+        | ProblemCode::ValuesMissing => {
             "Somebody else was faster, several times in a row. Nothing was changed; try again."
         }
         ProblemCode::Refused | ProblemCode::Wraps => {
@@ -112,7 +119,7 @@ fn problem_sentence(problem: &Problem) -> &'static str {
 
 /// A vault, as one keyholder of one team reaches it.
 #[derive(Clone)]
-pub struct Vault {
+pub(crate) struct Vault {
     location: VaultLocation,
     http: reqwest::Client,
     team: TeamId,
@@ -120,7 +127,7 @@ pub struct Vault {
 
 impl Vault {
     /// Prepares connections; none is made yet.
-    pub fn new(location: VaultLocation, team: TeamId) -> Result<Self, VaultError> {
+    pub(crate) fn new(location: VaultLocation, team: TeamId) -> Result<Self, VaultError> {
         let address = &location.url;
         if address.scheme() != "https" || address.host().is_none() || !address.username().is_empty() {
             return Err(VaultError::Address(address.host_str().unwrap_or("This").to_owned()));
@@ -142,33 +149,37 @@ impl Vault {
 
     /// Where it is.
     #[must_use]
-    pub fn location(&self) -> &VaultLocation {
+    pub(crate) fn location(&self) -> &VaultLocation {
         &self.location
     }
 
     /// Creates the team.
-    pub async fn create_team(&self, by: &Keyholder, team: &CreateTeam) -> Result<Appended, VaultError> {
+    pub(crate) async fn create_team(
+        &self,
+        by: &Keyholder,
+        team: &CreateTeam,
+    ) -> Result<Appended, VaultError> {
         self.send(by, Method::POST, "/v1/teams", "", team).await
     }
 
     /// Events after a sequence.
-    pub async fn events(&self, by: &Keyholder, after: u64) -> Result<EventsPage, VaultError> {
+    pub(crate) async fn events(&self, by: &Keyholder, after: u64) -> Result<EventsPage, VaultError> {
         self.get(by, &format!("/v1/teams/{}/events", self.team), &format!("after={after}")).await
     }
 
     /// Appends events with the wraps that belong to them.
-    pub async fn append(&self, by: &Keyholder, events: &AppendEvents) -> Result<Appended, VaultError> {
+    pub(crate) async fn append(&self, by: &Keyholder, events: &AppendEvents) -> Result<Appended, VaultError> {
         self.send(by, Method::POST, &format!("/v1/teams/{}/events", self.team), "", events).await
     }
 
     /// The wraps for this keyholder.
-    pub async fn wraps(&self, by: &Keyholder) -> Result<Vec<Wrap>, VaultError> {
+    pub(crate) async fn wraps(&self, by: &Keyholder) -> Result<Vec<Wrap>, VaultError> {
         let wraps: Wraps = self.get(by, &format!("/v1/teams/{}/wraps", self.team), "").await?;
         Ok(wraps.wraps)
     }
 
     /// Revisions after a number.
-    pub async fn revisions(
+    pub(crate) async fn revisions(
         &self,
         by: &Keyholder,
         environment: EnvironmentId,
@@ -178,7 +189,7 @@ impl Vault {
     }
 
     /// Stores sealed values, in pages that keep the limits.
-    pub async fn put_values(
+    pub(crate) async fn put_values(
         &self,
         by: &Keyholder,
         environment: EnvironmentId,
@@ -204,7 +215,7 @@ impl Vault {
     }
 
     /// The sealed values of these pointers, as far as the vault serves them.
-    pub async fn values(
+    pub(crate) async fn values(
         &self,
         by: &Keyholder,
         environment: EnvironmentId,
@@ -234,7 +245,7 @@ impl Vault {
     }
 
     /// Adds a revision.
-    pub async fn push(
+    pub(crate) async fn push(
         &self,
         by: &Keyholder,
         environment: EnvironmentId,
@@ -244,7 +255,7 @@ impl Vault {
     }
 
     /// Opens a new generation of keys with everything that belongs to it.
-    pub async fn rotate(
+    pub(crate) async fn rotate(
         &self,
         by: &Keyholder,
         environment: EnvironmentId,
@@ -254,13 +265,18 @@ impl Vault {
     }
 
     /// What moves in the vault, as it moves.
-    pub async fn moved(&self, by: &Keyholder) -> Result<MovedStream, VaultError> {
+    pub(crate) async fn moved(&self, by: &Keyholder) -> Result<MovedStream, VaultError> {
         let request = self.signed(by, Method::GET, "/v1/events", "", Vec::new())?;
         let response = request.send().await.map_err(|error| classify(&error))?;
         MovedStream::new(check_status(response).await?)
     }
 
-    async fn get<A: DeserializeOwned>(&self, by: &Keyholder, path: &str, query: &str) -> Result<A, VaultError> {
+    async fn get<A: DeserializeOwned>(
+        &self,
+        by: &Keyholder,
+        path: &str,
+        query: &str,
+    ) -> Result<A, VaultError> {
         parse(&self.request(by, Method::GET, path, query, Vec::new()).await?)
     }
 

@@ -18,7 +18,7 @@ const WHOLE_STREAM: usize = 4 * 1024 * 1024;
 const MESSAGE: usize = 1024;
 
 /// What moves in a vault, one message at a time.
-pub struct MovedStream(BoxStream<'static, Result<Moved, VaultError>>);
+pub(crate) struct MovedStream(BoxStream<'static, Result<Moved, VaultError>>);
 
 impl MovedStream {
     pub(super) fn new(response: Response) -> Result<Self, VaultError> {
@@ -44,7 +44,7 @@ impl MovedStream {
     }
 
     /// The next message; `None` when the vault ended the stream, as it does every hour.
-    pub async fn next(&mut self) -> Option<Result<Moved, VaultError>> {
+    pub(crate) async fn next(&mut self) -> Option<Result<Moved, VaultError>> {
         self.0.next().await
     }
 }

@@ -1,0 +1,139 @@
+//! What differs between a linked file and its environment, for review; values one at a time, when asked for.
+
+use twinlock_seal::SecretText;
+
+use super::link::Looked;
+use super::{Client, Joined};
+use crate::error::Error;
+use crate::files::{FileProblem, LinkedFileId};
+use crate::sync::{Change, Item, ItemState, OrderState, Plan};
+use crate::view::{ChangeKind, ChangeSummary, ChangeView, ChangesView, Side};
+
+impl Client {
+    /// The changes of a linked file, from what is known here. `status` asks the vault first.
+    pub async fn changes(&self, file: LinkedFileId) -> Result<ChangesView, Error> {
+        let mut state = self.state().await;
+        let joined = state.joined()?;
+        let looked = self.look_to_review(joined, file)?;
+        Ok(self.changes_of(joined, &looked))
+    }
+
+    /// One side of one change, in the clear: the value as written, with its comment.
+    pub async fn reveal_change(
+        &self,
+        file: LinkedFileId,
+        key: usize,
+        side: Side,
+    ) -> Result<Option<SecretText>, Error> {
+        let mut state = self.state().await;
+        let joined = state.joined()?;
+        let looked = self.look_to_review(joined, file)?;
+        let item = looked.plan.items.get(key).ok_or_else(|| Error::Unknown {
+            kind: "change",
+            name: key.to_string(),
+            hint: "The file may have changed meanwhile; look again.".to_owned(),
+        })?;
+        let halves = match side {
+            Side::Mine => &item.mine,
+            Side::Theirs => &item.theirs,
+            Side::Base => &item.base,
+        };
+        Ok(halves
+            .as_ref()
+            .map(|halves| SecretText::new(halves.right.trim_end_matches(['\r', '\n']).to_owned())))
+    }
+
+    /// A file that is missing, empty or unreadable has no changes to review: its state says what it is.
+    fn look_to_review(&self, joined: &mut Joined, file: LinkedFileId) -> Result<Looked, Error> {
+        let file = self.linked_file_by_id(file)?;
+        let mut looked = self.look(joined, &file)?;
+        let gone = match &looked.read {
+            Ok(text) => text.as_str().is_empty() && !looked.base.is_empty(),
+            Err(FileProblem::Missing) => !looked.base.is_empty(),
+            Err(_) => true,
+        };
+        if gone {
+            for item in &mut looked.plan.items {
+                if matches!(item.state, ItemState::Here(_) | ItemState::Conflict) {
+                    item.state = ItemState::InStep;
+                }
+            }
+        }
+        Ok(looked)
+    }
+
+    fn changes_of(&self, joined: &Joined, looked: &Looked) -> ChangesView {
+        let mut view =
+            ChangesView { file: looked.file.id, conflicts: Vec::new(), here: Vec::new(), there: Vec::new() };
+        for (key, item) in looked.plan.items.iter().enumerate() {
+            let change = |kind| self.change_view(joined, looked, key, item, kind);
+            match &item.state {
+                ItemState::InStep => {}
+                ItemState::Here(here) => view.here.push(change(kind(item, *here))),
+                ItemState::There(there) => view.there.push(change(kind(item, *there))),
+                ItemState::Merged(_) => view.there.push(change(kind(item, Change::Changed))),
+                ItemState::Conflict => view.conflicts.push(change(ChangeKind::Changed)),
+                ItemState::Damaged => view.there.push(change(ChangeKind::Damaged)),
+            }
+        }
+        let moved = |key| ChangeView { key, name: None, kind: ChangeKind::Moved, by: None, at: None };
+        match looked.plan.order {
+            OrderState::InStep => {}
+            OrderState::Here => view.here.push(moved(looked.plan.items.len())),
+            OrderState::There => view.there.push(moved(looked.plan.items.len())),
+        }
+        view
+    }
+
+    fn change_view(
+        &self,
+        joined: &Joined,
+        looked: &Looked,
+        key: usize,
+        item: &Item,
+        kind: ChangeKind,
+    ) -> ChangeView {
+        let session = &joined.session;
+        let from_vault = !matches!(item.state, ItemState::Here(_));
+        let held = session.environment(looked.file.environment);
+        let entry =
+            item.id.zip(held).and_then(|(id, held)| held.chain.entries().get(&id)).filter(|_| from_vault);
+        ChangeView {
+            key,
+            name: item.name().map(str::to_owned),
+            kind,
+            by: entry.map(|entry| session.author_name(entry.author)),
+            at: entry.map(|entry| entry.at.0),
+        }
+    }
+}
+
+fn kind(item: &Item, change: Change) -> ChangeKind {
+    match change {
+        _ if item.name().is_none() => ChangeKind::Comment,
+        Change::New => ChangeKind::New,
+        Change::Changed => ChangeKind::Changed,
+        Change::Removed => ChangeKind::Removed,
+    }
+}
+
+/// Counts of this computer's changes, for a notification.
+pub(super) fn summary(file: String, plan: &Plan) -> ChangeSummary {
+    let mut summary = ChangeSummary { file, changed: 0, new: 0, removed: 0, comments: 0 };
+    for item in &plan.items {
+        let change = match &item.state {
+            ItemState::Here(change) => *change,
+            ItemState::Merged(_) | ItemState::Conflict => Change::Changed,
+            ItemState::InStep | ItemState::There(_) | ItemState::Damaged => continue,
+        };
+        let count = match kind(item, change) {
+            ChangeKind::New => &mut summary.new,
+            ChangeKind::Removed => &mut summary.removed,
+            ChangeKind::Comment | ChangeKind::Moved => &mut summary.comments,
+            ChangeKind::Changed | ChangeKind::Damaged => &mut summary.changed,
+        };
+        *count += 1;
+    }
+    summary.comments += usize::from(plan.order == OrderState::Here);
+    summary
+}

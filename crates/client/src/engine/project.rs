@@ -1,0 +1,208 @@
+//! Projects and environments: finding them by name, creating them, and the overview of all.
+
+use twinlock_protocol::api::AppendEvents;
+use twinlock_protocol::event::{
+    EnvironmentCreated, Event as TeamLogEvent, Level, MemberGrant, ProjectCreated, Role,
+};
+use twinlock_protocol::ids::{EnvironmentId, Generation, ProjectId};
+
+use super::{Client, Joined, LOCAL, now, random_id};
+use crate::error::Error;
+use crate::refused::words;
+use crate::store::{RefusalRecord, Scope};
+use crate::team::{EnvironmentKeys, Label, next_event, seal_label};
+use crate::view::{Connection, EnvironmentView, Overview, ProjectView, RefusalView, TeamSummary};
+
+impl Client {
+    /// Everything a sidebar shows, from what is on this computer. Asks no vault.
+    pub async fn overview(&self) -> Result<Overview, Error> {
+        let mut state = self.state().await;
+        let Some(joined) = &mut state.joined else {
+            return Ok(Overview { team: None, projects: Vec::new(), connection: Connection::NoVault });
+        };
+        self.store().read(|step| joined.session.catch_up(step))?;
+        let files = self.status_of_all(joined).await?;
+        let refusals = self.store().read(|step| step.refusals().map_err(Error::from))?;
+        let session = &joined.session;
+        let mut projects: Vec<ProjectView> = session
+            .team
+            .projects()
+            .keys()
+            .map(|id| ProjectView { id: *id, name: session.project_name(*id), environments: Vec::new() })
+            .collect();
+        for (id, environment) in session.team.environments() {
+            let Some(level) = session.my_level(*id) else { continue };
+            let name = session.environment_name(*id);
+            let view = EnvironmentView {
+                id: *id,
+                project: environment.project,
+                name: name.split_once('/').map_or(name.clone(), |(_, own)| own.to_owned()),
+                level,
+                revision: session.environment(*id).map_or(0, |held| held.chain.head().number),
+                refusal: refusal_of(&refusals, Scope::Environment(*id), &name).or_else(|| {
+                    refusal_of(&refusals, Scope::Team(session.record.team), &session.record.name)
+                }),
+                files: files.iter().filter(|file| file.environment_id == *id).cloned().collect(),
+            };
+            if let Some(project) = projects.iter_mut().find(|project| project.id == environment.project) {
+                project.environments.push(view);
+            }
+        }
+        projects.sort_by(|a, b| a.name.cmp(&b.name));
+        for project in &mut projects {
+            project.environments.sort_by(|a, b| a.name.cmp(&b.name));
+        }
+        let team = TeamSummary {
+            id: session.team.id(),
+            name: session.team_name(),
+            me: session.member_name(session.me()?),
+            local: session.record.vault == LOCAL,
+        };
+        Ok(Overview { team: Some(team), projects, connection: joined.connection })
+    }
+
+    /// Finds an environment by `project/environment`.
+    pub async fn find_environment(&self, name: &str) -> Result<EnvironmentId, Error> {
+        let mut state = self.state().await;
+        let joined = state.joined()?;
+        // Offline, what is known here is enough.
+        self.try_refresh_log(joined).await?;
+        self.environment_by_name(joined, name)
+    }
+
+    /// Brings the log up to date if the vault can be reached; only its absence is no error.
+    pub(super) async fn try_refresh_log(&self, joined: &mut Joined) -> Result<(), Error> {
+        match self.refresh_log(joined).await {
+            Err(error) if error.code() == crate::error::ErrorCode::Unreachable => Ok(()),
+            result => result,
+        }
+    }
+
+    /// The same for an environment.
+    pub(super) async fn try_refresh(&self, joined: &mut Joined, id: EnvironmentId) -> Result<(), Error> {
+        match self.refresh(joined, id).await {
+            Err(error) if error.code() == crate::error::ErrorCode::Unreachable => {
+                joined.session.held(id)?;
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    pub(super) fn environment_by_name(&self, joined: &Joined, name: &str) -> Result<EnvironmentId, Error> {
+        let session = &joined.session;
+        let all = session.team.environments().keys().copied();
+        let mut named = all.filter(|id| alike(&session.environment_name(*id), name));
+        let found = named.next().ok_or_else(|| Error::Unknown {
+            kind: "environment",
+            name: name.to_owned(),
+            hint: "“twinlock link FILE PROJECT/ENV --create” makes one.".to_owned(),
+        })?;
+        if named.next().is_some() {
+            return Err(Error::Ambiguous { kind: "environment", name: name.to_owned() });
+        }
+        // The vault could have swapped two labels since this name was last used.
+        let known = self
+            .store()
+            .read(|step| step.remembered_name(session.team.id().as_bytes(), name).map_err(Error::from))?;
+        match known {
+            Some(known) if known != *found.as_bytes() => Err(Error::Usage(format!(
+                "{name} is another environment than the last time you used this name. Nothing was changed; look at “twinlock team show”, then unlink and link the file again."
+            ))),
+            Some(_) => Ok(found),
+            None => {
+                self.store().step(|step| {
+                    step.remember_name(session.team.id().as_bytes(), name, found.as_bytes())
+                        .map_err(Error::from)
+                })?;
+                Ok(found)
+            }
+        }
+    }
+
+    /// Creates an environment, and its project if there is none of that name. An admin shares it with the
+    /// whole team; a member keeps it to themselves.
+    pub(super) async fn create_environment(
+        &self,
+        joined: &mut Joined,
+        project: &Label,
+        environment: &Label,
+    ) -> Result<EnvironmentId, Error> {
+        let planned = |joined: &Joined| self.plan_environment(joined, project, environment);
+        let (request, (id, keys)) = self.append(joined, planned).await?;
+        joined.session.held(id)?.held.add_keys(keys);
+        let mine = joined.session.keyholder.id();
+        for wrap in request.wraps.iter().filter(|wrap| wrap.keyholder == mine) {
+            self.keep_wrap(joined, wrap)?;
+        }
+        self.emit(super::Event::Team);
+        Ok(id)
+    }
+
+    fn plan_environment(
+        &self,
+        joined: &Joined,
+        project: &Label,
+        environment: &Label,
+    ) -> Result<(AppendEvents, (EnvironmentId, EnvironmentKeys)), Error> {
+        let session = &joined.session;
+        let keyholder = &session.keyholder;
+        let key = session.team_key()?;
+        let mut rng = rand::rng();
+        let mut team = session.team.clone();
+        let mut statements = Vec::new();
+        let project_id = match self.project_by_name(joined, project)? {
+            Some(id) => id,
+            None => {
+                let id = ProjectId::new(random_id());
+                let label = seal_label(key, project, &mut rng);
+                let event = TeamLogEvent::ProjectCreated(ProjectCreated { project: id, label });
+                let statement = keyholder.sign_event(&next_event(&team, keyholder.id(), event, now()));
+                team.append(&statement).map_err(|refusal| Error::Bug(refusal.to_string()))?;
+                statements.push(statement);
+                id
+            }
+        };
+        let id = EnvironmentId::new(random_id());
+        let keys = EnvironmentKeys::generate(&team, id, Generation::FIRST, &mut rng);
+        let me = session.me()?;
+        let access = if session.my_role() >= Some(Role::Admin) {
+            let others = team.members().keys().filter(|member| **member != me);
+            others.map(|member| MemberGrant { member: *member, level: Level::Write }).collect()
+        } else {
+            Vec::new()
+        };
+        let event = TeamLogEvent::EnvironmentCreated(EnvironmentCreated {
+            environment: id,
+            project: project_id,
+            label: seal_label(key, environment, &mut rng),
+            commitments: keys.commitments(),
+            access,
+        });
+        let statement = keyholder.sign_event(&next_event(&team, keyholder.id(), event, now()));
+        team.append(&statement).map_err(|refusal| Error::Bug(refusal.to_string()))?;
+        statements.push(statement);
+        let wraps = keys.wrap_to_all(&team, keyholder.id(), &mut rng);
+        Ok((AppendEvents { statements, wraps }, (id, keys)))
+    }
+
+    fn project_by_name(&self, joined: &Joined, name: &Label) -> Result<Option<ProjectId>, Error> {
+        let session = &joined.session;
+        let all = session.team.projects().keys().copied();
+        let mut named = all.filter(|id| alike(&session.project_name(*id), name.as_str()));
+        let found = named.next();
+        if named.next().is_some() {
+            return Err(Error::Ambiguous { kind: "project", name: name.as_str().to_owned() });
+        }
+        Ok(found)
+    }
+}
+
+/// Names that a person would take for the same are the same.
+fn alike(a: &str, b: &str) -> bool {
+    a == b || a.to_lowercase() == b.to_lowercase()
+}
+
+fn refusal_of(refusals: &[RefusalRecord], scope: Scope, place: &str) -> Option<RefusalView> {
+    refusals.iter().find(|record| record.scope == scope).map(|record| words(&record.code, place))
+}

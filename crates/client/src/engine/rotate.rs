@@ -1,0 +1,199 @@
+//! New keys for an environment: opened when somebody lost the old ones, with everything sealed anew.
+
+use twinlock_protocol::api::{Rotate, ValueBlob};
+use twinlock_protocol::environment::{Entry, digest};
+use twinlock_protocol::event::{Event as TeamLogEvent, GenerationOpened};
+use twinlock_protocol::ids::{EntryId, EnvironmentId, Pointer};
+use twinlock_protocol::limits;
+use twinlock_protocol::revision::{Cause, Change, Put, Remove, Revision};
+
+use super::opened::open;
+use super::push::others_were_faster;
+use super::session::Held;
+use super::{Client, Event, Joined, now, random_id};
+use crate::error::Error;
+use crate::store::Scope;
+use crate::sync::Halves;
+use crate::team::{EnvironmentKeys, next_event};
+
+/// An entry on its way from the old keys to the new ones.
+struct Carried {
+    id: EntryId,
+    entry: Entry,
+    /// `None` where no version of it opens: then it is left behind.
+    halves: Option<Halves>,
+}
+
+impl Client {
+    /// Renews the keys if somebody lost them. Says whether anything moved: then everything is looked at again.
+    pub(super) async fn rotate_if_stale(
+        &self,
+        joined: &mut Joined,
+        id: EnvironmentId,
+    ) -> Result<bool, Error> {
+        let stale = joined.session.team.environment(id).is_ok_and(|environment| environment.is_stale());
+        if stale {
+            self.rotate(joined, id).await?;
+        }
+        Ok(stale)
+    }
+
+    async fn rotate(&self, joined: &mut Joined, id: EnvironmentId) -> Result<(), Error> {
+        let vault = joined.vault()?;
+        let bug = |refusal: twinlock_protocol::Refusal| Error::Bug(refusal.to_string());
+        let carried = self.carry(joined, id)?;
+
+        let current = joined.session.team.environment(id).map_err(bug)?.current().number;
+        let generation = current
+            .next()
+            .ok_or_else(|| Error::Limit { what: "Generations of keys have run out.".to_owned() })?;
+        let keys = EnvironmentKeys::generate(&joined.session.team, id, generation, &mut rand::rng());
+        let (changes, values) = reseal(&carried, &keys);
+
+        // Put and read back before anything points at them: a vault that loses values loses none of ours.
+        let stored = vault.put_values(&joined.session.keyholder, id, values.clone()).await;
+        self.note_outcome(joined, stored.map_err(Error::from))?;
+        let pointers: Vec<Pointer> = values.iter().map(|value| value.pointer).collect();
+        let served = vault.values(&joined.session.keyholder, id, &pointers).await;
+        let served = self.note_outcome(joined, served.map_err(Error::from))?;
+        for value in &values {
+            let same = served.iter().any(|back| back == value);
+            if !same || keys.value.open_value(value.pointer, &value.blob).is_err() {
+                let refusal = twinlock_protocol::Refusal::ValueMissing(value.pointer);
+                return Err(joined.session.refused(Scope::Environment(id), refusal));
+            }
+        }
+
+        let author = joined.session.keyholder.id();
+        let head = joined.session.held(id)?.held.chain.head();
+        let opened = TeamLogEvent::GenerationOpened(GenerationOpened {
+            environment: Some(id),
+            generation,
+            commitments: keys.commitments(),
+            head: Some(head),
+            labels: Vec::new(),
+        });
+        let event =
+            joined.session.keyholder.sign_event(&next_event(&joined.session.team, author, opened, now()));
+        let mut team = joined.session.team.clone();
+        team.append(&event).map_err(bug)?;
+        let chain = &joined.session.held(id)?.held.chain;
+        let revision = Revision {
+            team: team.id(),
+            environment: id,
+            author,
+            number: head.number + 1,
+            previous: head.hash,
+            generation,
+            team_head: team.head(),
+            state: chain.state_after(&changes, author, generation).map_err(bug)?,
+            changes,
+            cause: Cause::Rotate,
+            message: None,
+            created_at: now(),
+        };
+        let revision = joined.session.keyholder.sign_revision(&revision);
+        let wraps = keys.wrap_to_all(&team, author, &mut rand::rng());
+        let request = Rotate { event: event.clone(), revision: revision.clone(), wraps: wraps.clone() };
+        match vault.rotate(&joined.session.keyholder, id, &request).await {
+            Ok(_) => {}
+            // Whoever was faster may have renewed the keys already: the caller looks again.
+            Err(error) if others_were_faster(&error) => return Ok(()),
+            Err(error) => return self.note_outcome(joined, Err(error.into())),
+        }
+
+        let after = joined.session.log_head().sequence;
+        joined.session.team = team;
+        let held = joined.session.held(id)?;
+        held.held.add_keys(keys);
+        held.extend(std::slice::from_ref(&revision)).map_err(bug)?;
+        self.keep_values(&values)?;
+        self.keep_statements(Scope::Team(joined.session.record.team), after, &[event])?;
+        self.keep_statements(Scope::Environment(id), head.number, &[revision])?;
+        for wrap in wraps.iter().filter(|wrap| wrap.keyholder == author) {
+            self.keep_wrap(joined, wrap)?;
+        }
+        self.emit(Event::Environment(id));
+        Ok(())
+    }
+
+    /// All current entries in the clear: each as it is, or else its last version that opens.
+    fn carry(&self, joined: &mut Joined, id: EnvironmentId) -> Result<Vec<Carried>, Error> {
+        joined.session.held(id)?;
+        let environment = joined.session.environment_name(id);
+        let held = joined
+            .session
+            .environment(id)
+            .ok_or_else(|| Error::Bug("an environment was not loaded".into()))?;
+        let has_keys = |entry: &Entry| {
+            held.name_key(entry.generation).is_some() && held.value_key(entry.generation).is_some()
+        };
+        if !held.chain.entries().values().all(has_keys) {
+            return Err(Error::KeysMissing { environment });
+        }
+        self.store().read(|step| {
+            held.chain
+                .in_order()
+                .map(|(id, entry)| {
+                    let now = step.blob(entry.pointer)?.and_then(|blob| open(held, entry, &blob));
+                    let halves = match now {
+                        Some(halves) => Some(halves),
+                        None => last_that_opens(held, id, |pointer| step.blob(pointer))?,
+                    };
+                    Ok(Carried { id, entry: entry.clone(), halves })
+                })
+                .collect()
+        })
+    }
+}
+
+/// The latest earlier version of an entry that opens.
+fn last_that_opens(
+    held: &Held,
+    id: EntryId,
+    blob_of: impl Fn(Pointer) -> Result<Option<Vec<u8>>, crate::store::StoreError>,
+) -> Result<Option<Halves>, Error> {
+    for revision in held.revisions.iter().rev() {
+        for change in &revision.changes {
+            let Change::Put(put) = change else { continue };
+            if put.entry != id {
+                continue;
+            }
+            let entry = Entry {
+                position: put.position.clone(),
+                name: put.name.clone(),
+                pointer: put.pointer,
+                digest: put.digest,
+                generation: revision.generation,
+                author: revision.author,
+                number: revision.number,
+                at: revision.created_at,
+            };
+            let blob = blob_of(put.pointer)?.filter(|blob| digest(blob) == put.digest);
+            if let Some(halves) = blob.and_then(|blob| open(held, &entry, &blob)) {
+                return Ok(Some(halves));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The changes of a `rotate` revision: one put under a new pointer for each entry, or one remove.
+fn reseal(carried: &[Carried], keys: &EnvironmentKeys) -> (Vec<Change>, Vec<ValueBlob>) {
+    debug_assert!(carried.len() <= limits::ENTRIES);
+    let mut rng = rand::rng();
+    let mut values = Vec::with_capacity(carried.len());
+    let changes = carried
+        .iter()
+        .map(|Carried { id, entry, halves }| {
+            let Some(halves) = halves else { return Change::Remove(Remove { entry: *id }) };
+            let pointer = Pointer::new(random_id());
+            let blob = keys.value.seal_value(pointer, &halves.right, &mut rng);
+            let name = keys.name.seal_name(pointer, &halves.left, &mut rng);
+            let digest = digest(&blob);
+            values.push(ValueBlob { pointer, blob });
+            Change::Put(Put { entry: *id, position: entry.position.clone(), name, pointer, digest })
+        })
+        .collect();
+    (changes, values)
+}
