@@ -6,6 +6,7 @@
 pub mod all;
 mod application;
 mod database;
+pub mod embedded;
 mod keyring;
 mod listen;
 mod private_file;

@@ -48,13 +48,25 @@ pub(crate) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, PrivateFil
 /// is an error.
 pub(crate) fn create(path: &Path, content: &[u8]) -> Result<(), PrivateFileError> {
     let io = |source| PrivateFileError::Io { path: path.to_owned(), source };
+    beside(path, content).and_then(|file| Ok(file.persist_noclobber(path)?)).map_err(io)?;
+    Ok(())
+}
+
+/// The same in the place of any file that is there.
+pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<(), PrivateFileError> {
+    let io = |source| PrivateFileError::Io { path: path.to_owned(), source };
+    beside(path, content).and_then(|file| Ok(file.persist(path)?)).map_err(io)?;
+    Ok(())
+}
+
+/// A synced file of mode 0600 in the same folder, to be renamed into place.
+fn beside(path: &Path, content: &[u8]) -> std::io::Result<tempfile::NamedTempFile> {
     let folder = path.parent().unwrap_or(Path::new("."));
     // A temporary file of this crate has mode 0600 from the moment it exists.
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
-    file.write_all(content).map_err(io)?;
-    file.as_file().sync_all().map_err(io)?;
-    file.persist_noclobber(path).map_err(|error| io(error.error))?;
-    Ok(())
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    Ok(file)
 }
 
 /// Makes a folder that its owner alone can look into; one that exists keeps its rights.

@@ -1,9 +1,10 @@
 //! Who may ask for what: signatures, strangers, foreign teams and environments, levels, invites.
 
 use twinlock_protocol::api::{
-    AppendEvents, Appended, EventsPage, ProblemCode, QueryValues, RevisionsPage, Snapshot, Values, Wraps,
+    AppendEvents, Appended, EventsPage, ProblemCode, Pushed, QueryValues, RevisionsPage, Snapshot, Values,
+    Wraps,
 };
-use twinlock_protocol::event::{Event, Level, ProjectCreated};
+use twinlock_protocol::event::{Event, Level, MemberGrant, ProjectCreated};
 use twinlock_protocol::revision::{Cause, Change};
 use twinlock_protocol::timestamp::Timestamp;
 use twinlock_protocol::{EnvironmentId, ProjectId, TeamId};
@@ -190,6 +191,19 @@ async fn nobody_stores_another_members_statement_or_junk_keys() {
     let project = ProjectCreated { project: ProjectId::new(random()), label: ada.label("p") };
     let statement = ada.sign(Event::ProjectCreated(project));
     ben.append(&vault, vec![statement], Vec::new()).await.refused(403, ProblemCode::Forbidden);
+
+    let writer_too = ada.let_join(&vault, &[]).await;
+    let shared = ada
+        .create_environment(
+            &vault,
+            vec![MemberGrant { member: ada.team.member_of(writer_too.id()).unwrap(), level: Level::Write }],
+        )
+        .await;
+    let (puts, blobs) = shared.seal(&["one\n"]);
+    ada.put_values(&vault, &shared, &blobs).await.done();
+    let revision = ada.revision(&shared, Cause::Push, puts.into_iter().map(Change::Put).collect());
+    writer_too.push(&vault, &shared, &revision).await.refused(403, ProblemCode::Forbidden);
+    ada.push(&vault, &shared, &revision).await.ok::<Pushed>();
 
     // A key for somebody without access; a key passed on by somebody without it; another maker's name.
     let to_ben = writer.name_key.wrap(ben.computer.public(), ada.id(), &mut rand::rng()).unwrap();

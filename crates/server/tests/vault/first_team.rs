@@ -2,7 +2,7 @@
 
 use twinlock_protocol::api::{Appended, CreateTeam, EventsPage, ProblemCode, Wraps};
 
-use crate::support::{Client, Signed, Vault, computer, new_team, now};
+use crate::support::{Client, Signed, Vault, computer, data, new_team, now};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_team_is_created_once_and_read_back() {
@@ -77,4 +77,17 @@ async fn a_new_team_is_signed_by_its_founder_and_complete() {
     assert_eq!(problem.refusal.as_deref(), Some("signature"));
     // Nothing of all that was stored.
     ada.post(&vault, "/v1/teams", &complete).await.ok::<Appended>();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_put_back_by_hand_makes_no_second_team() {
+    let vault = Vault::start().await;
+    let code = vault.setup_code();
+    let database = rusqlite::Connection::open(data(&vault.folder).join("application.db")).unwrap();
+    database.execute_batch("CREATE TEMP TABLE kept AS SELECT * FROM setup").unwrap();
+    Client::create(&vault).await;
+    assert_eq!(database.execute("INSERT INTO setup SELECT * FROM kept", []).unwrap(), 1);
+    let (eve, statements, wraps) = new_team(computer());
+    let body = CreateTeam { setup_code: code, statements, wraps };
+    eve.post(&vault, "/v1/teams", &body).await.refused(403, ProblemCode::SetupCode);
 }

@@ -69,6 +69,12 @@ async fn neither_half_of_a_rotation_is_taken_alone() {
     let problem =
         ada.post(&vault, &writer.path("rotations"), &rotate).await.refused(409, ProblemCode::HeadMoved);
     assert_eq!(problem.head, Some(writer.environment.head()));
+    // Nor is it with a revision that is.
+    let revision = ada.revision(&writer, Cause::Rotate, Vec::new());
+    let patched = Rotate { revision, ..rotate };
+    let problem =
+        ada.post(&vault, &writer.path("rotations"), &patched).await.refused(409, ProblemCode::HeadMoved);
+    assert_eq!(problem.head, Some(writer.environment.head()));
 }
 
 /// Opens a new generation and seals everything anew; the values are put, nothing else is sent.

@@ -1,10 +1,12 @@
 //! Rows changed by hand, in either database: noticed, and never served as good.
 
 use rusqlite::Connection;
-use twinlock_protocol::api::{ProblemCode, QueryValues, Values};
+use twinlock_protocol::ProjectId;
+use twinlock_protocol::api::{Appended, ProblemCode, QueryValues, Values};
+use twinlock_protocol::event::{Event, ProjectCreated};
 use twinlock_protocol::revision::{Cause, Change, Put};
 
-use crate::support::{Client, Vault, Writer, data};
+use crate::support::{Client, Vault, Writer, data, random};
 
 struct Setting {
     ada: Client,
@@ -131,6 +133,27 @@ async fn a_row_changed_while_the_vault_runs_is_noticed_too() {
     ada.put_values(&vault, &writer, &blobs).await.done();
     let statement = ada.revision(&writer, Cause::Push, puts.into_iter().map(Change::Put).collect());
     ada.push(&vault, &writer, &statement).await.refused(500, ProblemCode::Damaged);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_rolled_back_under_a_running_vault_takes_nothing_more() {
+    let vault = Vault::start().await;
+    let mut ada = Client::create(&vault).await;
+    let database = Connection::open(data(&vault.folder).join("application.db")).unwrap();
+    database.execute_batch("CREATE TEMP TABLE kept AS SELECT * FROM teams").unwrap();
+    let mut project = || {
+        let event = ProjectCreated { project: ProjectId::new(random()), label: ada.label("p") };
+        ada.event(Event::ProjectCreated(event))
+    };
+    let (first, second) = (project(), project());
+    ada.append(&vault, vec![first], Vec::new()).await.ok::<Appended>();
+    database
+        .execute_batch(
+            "DELETE FROM events WHERE sequence = (SELECT max(sequence) FROM events);
+             UPDATE teams SET head = (SELECT head FROM kept)",
+        )
+        .unwrap();
+    ada.append(&vault, vec![second], Vec::new()).await.refused(500, ProblemCode::Damaged);
 }
 
 #[tokio::test(flavor = "multi_thread")]
