@@ -1,1 +1,174 @@
-//! What the tests of the whole system share: homes, vaults, keychains, a proxy that lies.
+//! What the tests of the whole system share: vaults, homes and waiting for a condition.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use twinlock_client::keychain::{KeychainChoice, Passphrase};
+use twinlock_client::store::Mode;
+use twinlock_client::{
+    AccessRequest, Client, CreateMissing, InviteLink, InviteOptions, Label, LinkOptions, OpenOptions, Role,
+    SecretText, TeamPlace, VaultLocation,
+};
+use twinlock_server::all::{self, AllOptions, Running};
+
+/// A vault server of a test: both services, its folder kept over restarts.
+pub struct TestVault {
+    /// Its folder.
+    pub data: TempDir,
+    /// The running services; `None` while it is down.
+    pub running: Option<Running>,
+    location: VaultLocation,
+    /// The code for its first team.
+    pub setup_code: String,
+}
+
+impl TestVault {
+    /// Starts a vault on a free port.
+    pub async fn start() -> Self {
+        let data = tempfile::tempdir().expect("a temporary folder");
+        let running = start_at(data.path(), 0).await;
+        let location = VaultLocation {
+            url: running.url.parse().expect("a URL"),
+            pin: Some(running.pin.to_string().parse().expect("a pin")),
+        };
+        let setup_code = running.setup_code.as_ref().expect("a new vault has a code").expose().to_owned();
+        Self { data, running: Some(running), location, setup_code }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn location(&self) -> VaultLocation {
+        self.location.clone()
+    }
+
+    /// Takes it down; its data stays.
+    pub async fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop().await.expect("a clean stop");
+        }
+    }
+
+    /// Starts it again where it was.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        let port = self.location.url.port().expect("a port");
+        self.running = Some(start_at(self.data.path(), port).await);
+    }
+}
+
+async fn start_at(data: &Path, port: u16) -> Running {
+    let options = AllOptions { data: data.to_owned(), listen: ([127, 0, 0, 1], port).into() };
+    all::start(options).await.expect("the vault starts")
+}
+
+/// One member's computer: a home, a file keychain, a folder for `.env` files.
+pub struct Computer {
+    /// The home, and beside it the folder.
+    pub root: TempDir,
+    /// Its client.
+    pub client: Client,
+}
+
+impl Computer {
+    /// A computer without a team.
+    pub async fn new() -> Self {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let client = open(root.path()).await;
+        std::fs::create_dir(root.path().join("api")).expect("a folder");
+        Self { root, client }
+    }
+
+    /// As after a restart of the program.
+    pub async fn reopen(&mut self) {
+        self.client = open(self.root.path()).await;
+    }
+
+    /// The file that tests link.
+    #[must_use]
+    pub fn env(&self) -> PathBuf {
+        self.root.path().join("api/.env")
+    }
+
+    /// Writes it in place, as some editors do.
+    pub fn save(&self, text: &str) {
+        std::fs::write(self.env(), text).expect("the file is written");
+    }
+
+    /// Its text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        std::fs::read_to_string(self.env()).expect("the file is there")
+    }
+
+    /// Founds a team at a vault.
+    pub async fn found(&self, vault: &TestVault) {
+        let code = SecretText::new(vault.setup_code.clone());
+        let place = TeamPlace::Vault(vault.location());
+        self.client.create_team(place, code, label("Acme"), label("Ada")).await.expect("a team");
+    }
+
+    /// Links the file to `api/development`.
+    pub async fn link(&self, create: CreateMissing, mode: Mode) {
+        let options = LinkOptions {
+            path: self.env(),
+            project: label("api"),
+            environment: label("development"),
+            create,
+            push: mode,
+            pull: mode,
+        };
+        self.client.link(options).await.expect("the file is linked");
+    }
+
+    /// An invite link to everything.
+    pub async fn invite(&self, role: Role) -> SecretText {
+        let options =
+            InviteOptions { role, access: AccessRequest::Everything, expires_in: Duration::from_secs(3600) };
+        self.client.invite(options).await.expect("an invite").link
+    }
+
+    /// Joins as a member of this name.
+    pub async fn join(&self, link: &SecretText, name: &str) {
+        let link = InviteLink::parse(link.expose()).expect("a link");
+        self.client.join(link, label(name)).await.expect("joined");
+    }
+}
+
+async fn open(root: &Path) -> Client {
+    let options = OpenOptions {
+        home: Some(root.join("home")),
+        keychain: KeychainChoice::File(Passphrase::new("correct horse".into())),
+        local_vault: None,
+    };
+    Client::open(options).await.expect("the home opens")
+}
+
+/// A name.
+#[must_use]
+pub fn label(text: &str) -> Label {
+    text.parse().expect("a name")
+}
+
+/// Ada with a team and a linked file, and Ben who joined and linked his own.
+pub async fn ada_and_ben(vault: &TestVault, mode: Mode) -> (Computer, Computer) {
+    let (ada, ben) = (Computer::new().await, Computer::new().await);
+    ada.found(vault).await;
+    ada.link(CreateMissing::Yes, mode).await;
+    let link = ada.invite(Role::Member).await;
+    ben.join(&link, "Ben").await;
+    ben.link(CreateMissing::No, mode).await;
+    (ada, ben)
+}
+
+/// Waits until a condition holds, at most half a minute.
+pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = tokio::time::Instant::now() + Duration::from_secs(30);
+    while !holds() {
+        if tokio::time::Instant::now() > end {
+            panic!("not within 30 seconds: {what}");
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -21,7 +21,9 @@ pub use engine::{
 };
 pub use error::{Error, ErrorCode};
 pub use refused::Refused;
+pub use store::Mode;
 pub use team::{Label, NotALabel};
+pub use twinlock_dotenv as dotenv;
 pub use twinlock_protocol::event::{Level, Role};
 pub use twinlock_protocol::ids;
 pub use twinlock_protocol::refusal::Refusal;

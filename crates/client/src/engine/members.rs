@@ -308,29 +308,33 @@ impl Client {
 
         for _ in 0..ATTEMPTS {
             let keyholder = Keyholder::from_seed(&own);
-            let log = whole_log(&vault, &invite).await?;
+            let log = match whole_log(&vault, &invite).await {
+                // The invite is used: by this computer, if it may read the log now.
+                Err(error) if error.is(ProblemCode::Forbidden) => match whole_log(&vault, &keyholder).await {
+                    Err(error) if error.is(ProblemCode::NotSigned) => return Err(used_up()),
+                    log => log?,
+                },
+                log => log?,
+            };
             let verified = replay(&log).map_err(refused)?;
             if verified.id() != team {
                 return Err(refused(Refusal::Elsewhere));
             }
             verified.extends(head).map_err(refused)?;
-            let wraps = vault.wraps(&invite).await?;
             let record = record(&verified, &keyholder, &location, member_name.as_str());
             let mut session = Session::new(record, keyholder, verified, None);
             if session.team.member_of(session.keyholder.id()).is_err() {
-                session.team.open_invite(invite.id()).map_err(|_| {
-                    Error::Usage("This invite was already used, or closed. Ask for a new one.".to_owned())
-                })?;
-                for wrap in wraps.iter().filter(|wrap| wrap.keyholder == invite.id()) {
-                    session.take_wrap(wrap, Some(&invite));
+                session.team.open_invite(invite.id()).map_err(|_| used_up())?;
+                for wrap in vault.wraps(&invite).await? {
+                    session.take_wrap(&wrap, Some(&invite));
                 }
                 let request = plan_join(&session, &invite, &member_name)?;
                 match vault.append(&invite, &request).await {
+                    // Read again: what the vault accepted is what it serves.
                     Ok(_) => {}
-                    Err(error) if error.is(ProblemCode::LogMoved) => continue,
+                    Err(error) if error.is(ProblemCode::LogMoved) => {}
                     Err(error) => return Err(error.into()),
                 }
-                // Read again below, from the vault: what it accepted is what it serves.
                 continue;
             }
             let name = session.team_name();
@@ -423,7 +427,11 @@ fn record(
     }
 }
 
-async fn whole_log(vault: &Vault, by: &Keyholder) -> Result<Vec<Envelope>, Error> {
+fn used_up() -> Error {
+    Error::Usage("This invite was already used, or closed. Ask for a new one.".to_owned())
+}
+
+async fn whole_log(vault: &Vault, by: &Keyholder) -> Result<Vec<Envelope>, VaultError> {
     let mut log: Vec<Envelope> = Vec::new();
     // Far more than a log of any team has: a vault that never comes to an end is not waited for.
     for _ in 0..1_000_000 / limits::PAGE {
@@ -435,7 +443,7 @@ async fn whole_log(vault: &Vault, by: &Keyholder) -> Result<Vec<Envelope>, Error
             return Ok(log);
         }
     }
-    Err(VaultError::Answer("its log has no end").into())
+    Err(VaultError::Answer("its log has no end"))
 }
 
 fn plan_invite(

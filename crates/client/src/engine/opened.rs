@@ -101,12 +101,14 @@ fn open_left(held: &Held, entry: &Entry) -> Option<Zeroizing<String>> {
 /// Whether two halves are what they claim: one variable, or prose without any. A value that brings further
 /// variables with it would put names into a file that nobody signed as names.
 fn is_one_entry(halves: &Halves) -> bool {
-    let text = Zeroizing::new([halves.left.as_str(), halves.right.as_str()].concat());
+    // Behind another line, as it may stand in any file: at its very beginning a byte-order mark is special.
+    let text = Zeroizing::new(["#\n", halves.left.as_str(), halves.right.as_str()].concat());
     let document = Document::parse(&text);
-    if halves.left.is_empty() {
-        return document.variables().next().is_none();
+    match document.entries() {
+        [TextEntry::Prose(_)] => halves.left.is_empty(),
+        [TextEntry::Prose(_), TextEntry::Variable(only)] => only.left() == halves.left.as_str(),
+        _ => false,
     }
-    matches!(document.entries(), [TextEntry::Variable(only)] if only.left() == halves.left.as_str())
 }
 
 #[cfg(test)]
@@ -115,9 +117,15 @@ mod tests {
 
     #[test]
     fn an_entry_brings_no_other_with_it() {
-        for (left, right) in
-            [("A=", "1\n"), ("export A = ", "\"x\ny\"\n"), ("", "# c\n\n"), ("A=", ""), ("", "x: y\n")]
-        {
+        for (left, right) in [
+            ("A=", "1\n"),
+            ("export A = ", "\"x\ny\"\n"),
+            ("", "# c\n\n"),
+            ("A=", ""),
+            ("", "x: y\n"),
+            ("", "\u{feff}B=2\n"),
+            ("", ""),
+        ] {
             assert!(is_one_entry(&Halves::new(left, right)), "{left}{right}");
         }
         for (left, right) in
