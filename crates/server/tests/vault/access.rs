@@ -7,7 +7,7 @@ use twinlock_protocol::api::{
 use twinlock_protocol::event::{Event, Level, MemberGrant, ProjectCreated};
 use twinlock_protocol::revision::{Cause, Change};
 use twinlock_protocol::timestamp::Timestamp;
-use twinlock_protocol::{EnvironmentId, ProjectId, TeamId};
+use twinlock_protocol::{EnvironmentId, Generation, ProjectId, TeamId};
 
 use crate::support::{Answer, Client, Signed, Vault, computer, in_a_day, now, random};
 
@@ -216,5 +216,11 @@ async fn nobody_stores_another_members_statement_or_junk_keys() {
 
     let mut good = to_ada;
     good.wrapper = ada.id();
+    let mut never_opened = good.clone();
+    never_opened.generation = Generation(2);
+    ada.post(&vault, &path, &Wraps { wraps: vec![never_opened] }).await.refused(422, ProblemCode::Wraps);
+    let mut cut = good.clone();
+    cut.sealed.0.pop();
+    ada.post(&vault, &path, &Wraps { wraps: vec![cut] }).await.refused(422, ProblemCode::Wraps);
     ada.post(&vault, &path, &Wraps { wraps: vec![good] }).await.done();
 }

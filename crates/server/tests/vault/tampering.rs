@@ -121,26 +121,53 @@ async fn a_row_changed_while_the_vault_runs_is_noticed_too() {
     let vault = Vault::start().await;
     let mut ada = Client::create(&vault).await;
     let mut writer = ada.create_environment(&vault, Vec::new()).await;
-    ada.push_values(&vault, &mut writer, &["one\n"]).await;
+    for value in ["one\n", "two\n", "three\n"] {
+        ada.push_values(&vault, &mut writer, &[value]).await;
+    }
     let connection = Connection::open(data(&vault.folder).join("application.db")).unwrap();
-    connection.execute("DELETE FROM events WHERE sequence = 3", []).unwrap();
-    connection.execute("DELETE FROM revisions", []).unwrap();
-    ada.get(&vault, &ada.events_path()).await.refused(500, ProblemCode::Damaged);
-    ada.get(&vault, &writer.path("revisions")).await.refused(500, ProblemCode::Damaged);
-    // What another process appended is not taken for one's own.
+    let last = ada.team.head().sequence;
+    for (sequence, after) in [(3, 0), (last, last - 1)] {
+        connection.execute("DELETE FROM events WHERE sequence = ?1", [sequence]).unwrap();
+        let path = format!("{}?after={after}", ada.events_path());
+        ada.get(&vault, &path).await.refused(500, ProblemCode::Damaged);
+    }
+    for (number, after) in [(2, 0), (3, 2)] {
+        connection.execute("DELETE FROM revisions WHERE number = ?1", [number]).unwrap();
+        let path = format!("{}?after={after}", writer.path("revisions"));
+        ada.get(&vault, &path).await.refused(500, ProblemCode::Damaged);
+    }
+    // A head changed by hand is not built upon.
     connection.execute("UPDATE teams SET head = zeroblob(length(head))", []).unwrap();
-    let (puts, blobs) = writer.seal(&["two\n"]);
+    let (puts, blobs) = writer.seal(&["four\n"]);
     ada.put_values(&vault, &writer, &blobs).await.done();
     let statement = ada.revision(&writer, Cause::Push, puts.into_iter().map(Change::Put).collect());
     ada.push(&vault, &writer, &statement).await.refused(500, ProblemCode::Damaged);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_rolled_back_under_a_running_vault_takes_nothing_more() {
+async fn a_log_or_history_rolled_back_under_a_running_vault_takes_nothing_more() {
     let vault = Vault::start().await;
     let mut ada = Client::create(&vault).await;
+    let mut writer = ada.create_environment(&vault, Vec::new()).await;
     let database = Connection::open(data(&vault.folder).join("application.db")).unwrap();
-    database.execute_batch("CREATE TEMP TABLE kept AS SELECT * FROM teams").unwrap();
+    database
+        .execute_batch(
+            "CREATE TEMP TABLE kept_teams AS SELECT * FROM teams;
+             CREATE TEMP TABLE kept_environments AS SELECT * FROM environments",
+        )
+        .unwrap();
+
+    ada.push_values(&vault, &mut writer, &["one\n"]).await;
+    database
+        .execute_batch(
+            "DELETE FROM revisions; UPDATE environments SET head = (SELECT head FROM kept_environments)",
+        )
+        .unwrap();
+    let (puts, blobs) = writer.seal(&["two\n"]);
+    ada.put_values(&vault, &writer, &blobs).await.done();
+    let statement = ada.revision(&writer, Cause::Push, puts.into_iter().map(Change::Put).collect());
+    ada.push(&vault, &writer, &statement).await.refused(500, ProblemCode::Damaged);
+
     let mut project = || {
         let event = ProjectCreated { project: ProjectId::new(random()), label: ada.label("p") };
         ada.event(Event::ProjectCreated(event))
@@ -150,7 +177,7 @@ async fn a_log_rolled_back_under_a_running_vault_takes_nothing_more() {
     database
         .execute_batch(
             "DELETE FROM events WHERE sequence = (SELECT max(sequence) FROM events);
-             UPDATE teams SET head = (SELECT head FROM kept)",
+             UPDATE teams SET head = (SELECT head FROM kept_teams)",
         )
         .unwrap();
     ada.append(&vault, vec![second], Vec::new()).await.refused(500, ProblemCode::Damaged);
