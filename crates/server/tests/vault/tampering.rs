@@ -125,7 +125,7 @@ async fn a_row_changed_while_the_vault_runs_is_noticed_too() {
         ada.push_values(&vault, &mut writer, &[value]).await;
     }
     let connection = Connection::open(data(&vault.folder).join("application.db")).unwrap();
-    let last = ada.team.head().sequence;
+    let last = i64::try_from(ada.team.head().sequence).unwrap();
     for (sequence, after) in [(3, 0), (last, last - 1)] {
         connection.execute("DELETE FROM events WHERE sequence = ?1", [sequence]).unwrap();
         let path = format!("{}?after={after}", ada.events_path());
