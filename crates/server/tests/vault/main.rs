@@ -4,6 +4,7 @@
 
 mod access;
 mod conflicts;
+mod embedded;
 mod faults;
 mod first_team;
 mod news;

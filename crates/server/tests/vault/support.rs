@@ -210,8 +210,11 @@ impl Signed {
     }
 
     pub(crate) async fn response(self, vault: &Vault) -> reqwest::Response {
-        let url = format!("{}{}", vault.running.url, self.path_and_query);
-        let mut request = vault.http.request(self.method, url).body(self.body);
+        self.response_from(&vault.http, &vault.running.url).await
+    }
+
+    pub(crate) async fn response_from(self, http: &reqwest::Client, url: &str) -> reqwest::Response {
+        let mut request = http.request(self.method, format!("{url}{}", self.path_and_query)).body(self.body);
         for (name, value) in self.headers {
             request = request.header(name, value);
         }
