@@ -1,3 +1,79 @@
-//! The `twinlock` program.
+//! The `twinlock` program: arguments in, a verb of the client called, its answer out. Knows no rule of
+//! its own.
 
-fn main() {}
+mod arguments;
+mod diff;
+mod doctor;
+mod dotenv;
+mod environments;
+mod failure;
+mod files;
+mod invites;
+mod opened;
+mod output;
+mod secret;
+mod sync;
+mod team;
+mod text;
+mod transfer;
+mod values;
+
+use std::process::ExitCode;
+
+use arguments::Command;
+use failure::{Failure, Status};
+use opened::Opened;
+use output::Output;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = match arguments::parse(std::env::args_os()) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Nobody is left to tell if the terminal is gone.
+            let _ = error.print();
+            return if error.use_stderr() { Status::Usage } else { Status::Done }.into();
+        }
+    };
+    let mut out = Output::new(arguments.format(), arguments.volume());
+    let status = match run(arguments.command, &mut out).await {
+        Ok(status) => status,
+        Err(failure) => out.failure(&failure),
+    };
+    status.into()
+}
+
+async fn run(command: Command, out: &mut Output) -> Result<Status, Failure> {
+    // Reads files and nothing else: needs no home, and must not make one.
+    if let Command::Dotenv(command) = command {
+        return dotenv::run(command, out);
+    }
+    let mut opened = Opened::open().await?;
+    let result = run_opened(command, &mut opened, out).await;
+    let closed = opened.close().await;
+    let status = result?;
+    closed?;
+    Ok(status)
+}
+
+async fn run_opened(command: Command, opened: &mut Opened, out: &mut Output) -> Result<Status, Failure> {
+    match command {
+        Command::Team(command) => team::run(command, opened, out).await,
+        Command::Invite(arguments) => invites::invite(arguments, opened.client(), out).await,
+        Command::Join(arguments) => invites::join(arguments, opened.client(), out).await,
+        Command::Link(arguments) => files::link(arguments, opened.client(), out).await,
+        Command::Unlink(arguments) => files::unlink(arguments, opened.client(), out).await,
+        Command::Status(arguments) => files::status(arguments, opened.client(), out).await,
+        Command::Diff(arguments) => diff::diff(arguments, opened.client(), out).await,
+        Command::Push(arguments) => transfer::push(arguments, opened.client(), out).await,
+        Command::Pull(arguments) => transfer::pull(arguments, opened.client(), out).await,
+        Command::Resolve(arguments) => transfer::resolve(arguments, opened.client(), out).await,
+        Command::Sync(arguments) => sync::run(arguments, opened, out).await,
+        Command::Ls(arguments) => environments::ls(arguments, opened.client(), out).await,
+        Command::Get(arguments) => environments::get(arguments, opened.client(), out).await,
+        Command::Log(arguments) => environments::log(arguments, opened.client(), out).await,
+        Command::Doctor => doctor::run(opened.client(), out).await,
+        // Answered before a home was opened.
+        Command::Dotenv(command) => dotenv::run(command, out),
+    }
+}

@@ -1,0 +1,258 @@
+//! The commands, as they are typed. Parsing only: what a command takes is beside what it does.
+
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Parser, Subcommand};
+
+use crate::output::{Format, Volume};
+use crate::{diff, dotenv, environments, files, invites, sync, team, transfer};
+
+/// Keeps a team's .env files in step, sealed on your own computer.
+#[derive(Parser)]
+#[command(
+    name = "twinlock",
+    version,
+    arg_required_else_help = true,
+    after_help = "Exit status: 0 done, 1 failed, 2 wrong usage, 3 conflict: decide, 4 refused: the vault served \
+                  something that does not verify, 5 the vault cannot be reached, 6 locked or no keychain.\n\
+                  TWINLOCK_HOME sets the folder Twinlock uses; TWINLOCK_KEYCHAIN=os|file sets the keychain."
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Prints one JSON document on standard output.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Leaves out messages that are no errors.
+    #[arg(long, global = true)]
+    quiet: bool,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Founds a team, or shows the one that this computer belongs to.
+    #[command(subcommand)]
+    Team(team::TeamCommand),
+    /// Makes a link with which somebody can join, or lists those that are open.
+    Invite(invites::InviteArguments),
+    /// Joins a team by its invite link.
+    Join(invites::JoinArguments),
+    /// Ties a file to an environment. Changes nothing in the file and sends nothing of it.
+    Link(files::LinkArguments),
+    /// Unties a file. The file and the environment stay as they are.
+    Unlink(files::UnlinkArguments),
+    /// Shows how linked files stand.
+    Status(files::StatusArguments),
+    /// Shows what differs between linked files and the vault, variable by variable.
+    Diff(diff::DiffArguments),
+    /// Sends changes of linked files to the vault, sealed.
+    Push(transfer::PushArguments),
+    /// Writes changes of the vault into linked files.
+    Pull(transfer::PullArguments),
+    /// Decides about a variable that was changed here and in the vault.
+    Resolve(transfer::ResolveArguments),
+    /// Pushes and pulls what the modes of linked files allow.
+    Sync(sync::SyncArguments),
+    /// Lists the variables of an environment, without their values.
+    Ls(environments::LsArguments),
+    /// Prints one value.
+    Get(environments::GetArguments),
+    /// Shows who changed what in an environment, the latest first.
+    Log(environments::LogArguments),
+    /// Checks the home, the keychain, the vault and linked files.
+    Doctor,
+    /// Looks at .env files without a team or a home.
+    #[command(subcommand)]
+    Dotenv(dotenv::DotenvCommand),
+}
+
+impl Arguments {
+    pub(crate) fn format(&self) -> Format {
+        if self.json { Format::Json } else { Format::Text }
+    }
+
+    pub(crate) fn volume(&self) -> Volume {
+        if self.quiet { Volume::Quiet } else { Volume::Normal }
+    }
+}
+
+/// Reads the command line. The error's message repeats nothing that may be a secret in the wrong place.
+pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
+    Arguments::try_parse_from(words).map_err(without_secrets)
+}
+
+fn without_secrets(mut error: clap::Error) -> clap::Error {
+    let kind = match error.kind() {
+        ErrorKind::UnknownArgument => ContextKind::InvalidArg,
+        ErrorKind::InvalidSubcommand => ContextKind::InvalidSubcommand,
+        _ => return error,
+    };
+    // An option's name is safe to repeat, and so is what looks like a command; a link or a value is not.
+    let safe = |text: &str| match kind {
+        ContextKind::InvalidArg => text.starts_with('-'),
+        _ => text.len() <= 16 && text.chars().all(|c| c.is_ascii_lowercase() || c == '-'),
+    };
+    if let Some(ContextValue::String(text)) = error.get(kind)
+        && !safe(text)
+    {
+        error.insert(kind, ContextValue::String("…".to_owned()));
+        error.remove(ContextKind::Suggested);
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Arguments, clap::Error> {
+        parse(format!("twinlock {line}").split_whitespace().map(OsString::from))
+    }
+
+    #[test]
+    fn the_definition_holds_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_usage_and_what_is_not() {
+        let right = [
+            "team create Acme --local",
+            "team create Acme --member Ada --local --json",
+            "team create Acme --vault https://localhost:7443 --setup-code -",
+            "team show --quiet",
+            "invite",
+            "invite --role admin --expires 2h",
+            "invite --access api/production:read --access api/development:write",
+            "invite list --json",
+            "join - --member Ben",
+            "link .env api/development --create --push auto --pull ask",
+            "link .env api/development --mode auto",
+            "unlink .env",
+            "status",
+            "status .env --json",
+            "diff",
+            "diff .env --reveal",
+            "push",
+            "push .env --only A --only B",
+            "pull .env",
+            "sync",
+            "sync --watch --json",
+            "resolve .env A --mine",
+            "resolve .env A --theirs",
+            "resolve .env A --value -",
+            "ls api/development",
+            "get api/development A",
+            "log api/development --name A",
+            "doctor",
+            "dotenv parse a.env b.env --dialect node --env A=1 --env B=",
+        ];
+        for line in right {
+            if let Err(error) = parsed(line) {
+                panic!("{line}: {error}");
+            }
+        }
+        let wrong = [
+            "",
+            "team",
+            "team create Acme",
+            "team create Acme --local --vault https://localhost:7443 --setup-code -",
+            "team create Acme --local --setup-code -",
+            "team create Acme --vault https://localhost:7443",
+            "team create Acme --vault nowhere --setup-code -",
+            "team create Acme --vault https://localhost:7443 --setup-code - --pin short",
+            "team create a/b --local",
+            "invite --role king",
+            "invite --expires 0h",
+            "invite --expires -1h",
+            "invite --expires soon",
+            "invite --access api/production",
+            "invite --access api:read",
+            "invite --access api/production:all",
+            "invite --approve",
+            "invite close 00",
+            "join -",
+            "link .env",
+            "link .env api",
+            "link .env api/development --mode auto --push ask",
+            "link .env api/development --mode always",
+            "push --only",
+            "resolve .env A",
+            "resolve .env A --mine --theirs",
+            "resolve .env A --mine --value -",
+            "ls api",
+            "get api/development",
+            "dotenv parse",
+            "dotenv parse a.env --dialect perl",
+            "dotenv parse a.env --env A",
+            // Of later versions: not offered, so that nobody takes a stub for the thing.
+            "computer list",
+            "member list",
+            "service create ci",
+            "recovery create",
+            "environment list",
+            "set api/development A=1",
+            "unset api/development A",
+            "show api/development@1",
+            "restore api/development@1",
+            "compare a b",
+            "run -- true",
+            "import .env api/development",
+            "export api/development",
+            "example api/development",
+            "guard check",
+            "pin",
+            "vault copy",
+            "activity",
+            "lock",
+            "unlock",
+            "dotenv dialects",
+            "dotenv lint .env",
+        ];
+        for line in wrong {
+            match parsed(line) {
+                Ok(_) => panic!("{line} was accepted"),
+                Err(error) => assert_eq!(error.exit_code(), 2, "{line}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_secret_in_the_wrong_place_is_not_repeated() {
+        for line in [
+            "twinlock:join#eyJ2IjoxfQ",
+            "team twinlock:join#eyJ2IjoxfQ",
+            "status .env twinlock:join#eyJ2IjoxfQ",
+            "join - --member Ben twinlock:join#eyJ2IjoxfQ",
+            "resolve .env A --value one eyJ2IjoxfQ",
+            "get api/development A eyJ2IjoxfQ",
+        ] {
+            let Err(error) = parsed(line) else { panic!("{line} was accepted") };
+            let message = error.render().to_string();
+            assert!(!message.contains("eyJ2IjoxfQ"), "{message}");
+        }
+        // What is safe is repeated, with what was meant.
+        let Err(error) = parsed("statsu") else { panic!("accepted") };
+        assert!(error.render().to_string().contains("status"));
+    }
+
+    #[test]
+    fn help_shows_no_place_for_a_secret() {
+        fn check(command: &mut clap::Command) {
+            let help = command.render_long_help().to_string();
+            for word in ["<LINK>", "<CODE>", "<SETUP", "<VALUE>", "<SECRET>", "<PASSPHRASE>", "<TOKEN>"] {
+                assert!(!help.contains(word), "{help}");
+            }
+            for inner in command.get_subcommands_mut() {
+                check(inner);
+            }
+        }
+        let mut command = Arguments::command();
+        command.build();
+        check(&mut command);
+    }
+}

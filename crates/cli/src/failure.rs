@@ -1,0 +1,121 @@
+//! How a command ended: the exit status, and what went wrong where something did.
+
+use std::process::ExitCode;
+
+use twinlock_client::{Error, ErrorCode};
+use twinlock_server::all::StartError;
+
+/// What the program says to whoever started it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// Done.
+    Done,
+    /// Failed.
+    Failed,
+    /// Wrong usage.
+    Usage,
+    /// A person has to decide.
+    Conflict,
+    /// The vault served something that does not verify.
+    Refused,
+    /// The vault cannot be reached.
+    Unreachable,
+    /// Locked, or no keychain.
+    Locked,
+}
+
+impl Status {
+    fn number(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Conflict => 3,
+            Self::Refused => 4,
+            Self::Unreachable => 5,
+            Self::Locked => 6,
+        }
+    }
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        Self::from(status.number())
+    }
+}
+
+impl From<ErrorCode> for Status {
+    fn from(code: ErrorCode) -> Self {
+        match code {
+            ErrorCode::Failed | ErrorCode::NoTeam => Self::Failed,
+            ErrorCode::Usage => Self::Usage,
+            ErrorCode::Conflict => Self::Conflict,
+            ErrorCode::Refused => Self::Refused,
+            ErrorCode::Unreachable => Self::Unreachable,
+            ErrorCode::Locked => Self::Locked,
+        }
+    }
+}
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The client said why.
+    #[error(transparent)]
+    Client(#[from] Error),
+    /// A request that makes no sense.
+    #[error("{0}")]
+    Usage(String),
+    /// The vault embedded in this computer does not start.
+    #[error("The vault of this computer could not be started: {0}. Nothing was changed.")]
+    Embedded(#[from] StartError),
+    /// Standard input.
+    #[error("Standard input could not be read: {0}. Nothing was changed.")]
+    Input(#[source] std::io::Error),
+    /// Standard output. The command itself may have been done.
+    #[error("The answer could not be written: {0}.")]
+    Output(#[source] std::io::Error),
+    /// The system.
+    #[error("{0}")]
+    System(String),
+}
+
+impl Failure {
+    /// Which kind of failure it is.
+    pub(crate) fn code(&self) -> ErrorCode {
+        match self {
+            Self::Client(error) => error.code(),
+            Self::Usage(_) => ErrorCode::Usage,
+            Self::Embedded(_) | Self::Input(_) | Self::Output(_) | Self::System(_) => ErrorCode::Failed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use twinlock_client::VaultError;
+    use twinlock_client::keychain::KeychainError;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_of_failure_has_its_status() {
+        let emptied = Error::Emptied { path: "api/.env".to_owned(), variables: 2 };
+        let conflict = Error::Conflict { names: vec!["A".to_owned()] };
+        for (failure, expect) in [
+            (Failure::Usage(String::new()), 2),
+            (Error::NoTeam.into(), 1),
+            (Error::Bug(String::new()).into(), 1),
+            (Error::Usage(String::new()).into(), 2),
+            (conflict.into(), 3),
+            (emptied.into(), 3),
+            (Error::Vault(VaultError::Certificate).into(), 4),
+            (Error::Vault(VaultError::Unreachable).into(), 5),
+            (Error::Keychain(KeychainError::Locked).into(), 6),
+            (Error::Keychain(KeychainError::NoBus).into(), 6),
+            (Failure::Input(std::io::ErrorKind::Other.into()), 1),
+        ] {
+            assert_eq!(Status::from(failure.code()).number(), expect, "{failure}");
+        }
+    }
+}

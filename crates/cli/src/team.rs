@@ -1,0 +1,151 @@
+//! `twinlock team`: founding a team, and showing it.
+
+use clap::{Args, Subcommand};
+use twinlock_client::view::TeamView;
+use twinlock_client::{Label, Pin, TeamPlace, VaultLocation};
+use url::Url;
+
+use crate::failure::{Failure, Status};
+use crate::opened::Opened;
+use crate::output::Output;
+use crate::secret::SecretArgument;
+use crate::text::{Text, time};
+use crate::values::{level_word, role_word};
+
+/// What to do with a team.
+#[derive(Subcommand)]
+pub(crate) enum TeamCommand {
+    /// Founds a team, here or at a vault server.
+    Create(Box<CreateArguments>),
+    /// Shows members, roles, access, computers and open invites.
+    Show,
+}
+
+/// How to found a team.
+#[derive(Args)]
+#[command(override_usage = "twinlock team create NAME [--member NAME] --local\n       \
+                      twinlock team create NAME [--member NAME] --vault URL --setup-code - [--pin PIN]")]
+pub(crate) struct CreateArguments {
+    /// The team's name.
+    name: Label,
+    /// Your name in the team; else your user name on this computer.
+    #[arg(long, value_name = "NAME")]
+    member: Option<Label>,
+    #[command(flatten)]
+    place: Place,
+    /// The setup code that the vault printed, read from standard input.
+    #[arg(long, value_name = "-", requires = "vault", conflicts_with = "local")]
+    setup_code: Option<SecretArgument>,
+    /// The pin that the vault printed, for a vault with a certificate of its own.
+    #[arg(long, requires = "vault", conflicts_with = "local")]
+    pin: Option<Pin>,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Place {
+    /// The team lives in a vault embedded in this computer.
+    #[arg(long)]
+    local: bool,
+    /// The team lives at this vault server.
+    #[arg(long, value_name = "URL", requires = "setup_code")]
+    vault: Option<Url>,
+}
+
+pub(crate) async fn run(
+    command: TeamCommand,
+    opened: &mut Opened,
+    out: &mut Output,
+) -> Result<Status, Failure> {
+    match command {
+        TeamCommand::Create(arguments) => create(*arguments, opened, out).await,
+        TeamCommand::Show => {
+            let team = opened.client().team().await?;
+            out.answer(&team, |text| show(&team, text))?;
+            Ok(Status::Done)
+        }
+    }
+}
+
+async fn create(
+    arguments: CreateArguments,
+    opened: &mut Opened,
+    out: &mut Output,
+) -> Result<Status, Failure> {
+    let CreateArguments { name, member, place, setup_code, pin } = arguments;
+    let member = match member {
+        Some(member) => member,
+        None => user_name()?,
+    };
+    let (place, setup_code) = match (place.vault, setup_code) {
+        (Some(url), Some(setup_code)) => {
+            (TeamPlace::Vault(VaultLocation { url, pin }), setup_code.line("Setup code")?)
+        }
+        _ => {
+            let setup_code = opened.start_vault().await?.ok_or_else(|| {
+                Failure::System(
+                    "The vault of this computer already has a team, which this Twinlock folder does not know. \
+                     Nothing was changed; choose another folder with TWINLOCK_HOME."
+                        .to_owned(),
+                )
+            })?;
+            (TeamPlace::Local, setup_code)
+        }
+    };
+    let team = opened.client().create_team(place, setup_code, name, member).await?;
+    out.answer(&team, |_| {})?;
+    let place = if team.local { "in a vault on this computer" } else { "at the vault" };
+    out.note(&format!("The team {} lives {place}. Next: twinlock link FILE PROJECT/ENV --create", team.name));
+    Ok(Status::Done)
+}
+
+fn user_name() -> Result<Label, Failure> {
+    let unknown = || Failure::Usage("Say what to call you in the team: --member NAME.".to_owned());
+    whoami::username().map_err(|_| unknown())?.parse().map_err(|_| unknown())
+}
+
+/// A team in full.
+pub(crate) fn show(team: &TeamView, text: &mut Text) {
+    let place = if team.local { "on this computer" } else { team.vault.as_str() };
+    text.line(format!("{} · {place} · {} events", team.name, team.events));
+    text.line("Members");
+    let members = team.members.iter().map(|member| {
+        let access: Vec<String> = member
+            .access
+            .iter()
+            .map(|access| format!("{}:{}", access.environment, level_word(access.level)))
+            .collect();
+        let computers: Vec<String> =
+            member
+                .computers
+                .iter()
+                .map(|computer| {
+                    if computer.this {
+                        format!("{} (this one)", computer.id)
+                    } else {
+                        computer.id.to_string()
+                    }
+                })
+                .collect();
+        let name = if member.me { format!("{} (you)", member.name) } else { member.name.clone() };
+        [name, role_word(member.role).to_owned(), access.join(" "), computers.join(" ")]
+    });
+    text.rows(&members.collect::<Vec<_>>());
+    if !team.invites.is_empty() {
+        text.line("Open invites");
+        invites(team, text);
+    }
+}
+
+/// Its open invites.
+pub(crate) fn invites(team: &TeamView, text: &mut Text) {
+    let invites = team.invites.iter().map(|invite| {
+        [
+            invite.id.to_string(),
+            role_word(invite.role).to_owned(),
+            format!("by {}", invite.by),
+            format!("until {}", time(invite.expires_at)),
+        ]
+    });
+    text.rows(&invites.collect::<Vec<_>>());
+}

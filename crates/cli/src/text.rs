@@ -1,0 +1,91 @@
+//! Text for people: inert lines, columns, times, counts. Pure.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use zeroize::Zeroizing;
+
+/// What stands for a value that was not asked for.
+pub(crate) const MASK: &str = "••••••••••";
+
+/// Lines for a terminal. Wiped when dropped: a revealed value may be among them.
+#[derive(Default)]
+pub(crate) struct Text(Zeroizing<String>);
+
+impl Text {
+    /// Adds a line.
+    pub(crate) fn line(&mut self, line: impl AsRef<str>) {
+        self.0.push_str(inert(line.as_ref()).trim_end());
+        self.0.push('\n');
+    }
+
+    /// Adds rows whose columns stand below each other, indented by two.
+    pub(crate) fn rows<const COLUMNS: usize>(&mut self, rows: &[[String; COLUMNS]]) {
+        let mut widths = [0; COLUMNS];
+        for row in rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(cell.chars().count());
+            }
+        }
+        for row in rows {
+            let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+            self.line(format!("  {}", cells.collect::<Vec<_>>().join("  ")));
+        }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The text without anything that a terminal would act on or that turns its direction.
+pub(crate) fn inert(text: &str) -> String {
+    let acts = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    text.chars().map(|c| if acts(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// A time for people, to the minute, in this computer's time zone.
+pub(crate) fn time(milliseconds: u64) -> String {
+    time_in(milliseconds, TimeZone::system())
+}
+
+fn time_in(milliseconds: u64, zone: TimeZone) -> String {
+    let at = i64::try_from(milliseconds).ok().and_then(|at| Timestamp::from_millisecond(at).ok());
+    at.map_or_else(|| "?".to_owned(), |at| at.to_zoned(zone).strftime("%Y-%m-%d %H:%M").to_string())
+}
+
+/// “1 change”, “2 changes”.
+pub(crate) fn count(number: usize, word: &str) -> String {
+    if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_line_acts_on_a_terminal() {
+        let mut text = Text::default();
+        text.line("a\u{1b}[31mb\nc\u{9b}d\u{202e}e ");
+        assert_eq!(text.as_str(), "a\u{fffd}[31mb\u{fffd}c\u{fffd}d\u{fffd}e\n");
+    }
+
+    #[test]
+    fn columns_stand_below_each_other() {
+        let mut text = Text::default();
+        text.rows(&[["Zoë".to_owned(), "x".to_owned()], ["B".to_owned(), String::new()]]);
+        assert_eq!(text.as_str(), "  Zoë  x\n  B\n");
+    }
+
+    #[test]
+    fn times_and_counts() {
+        assert_eq!(time_in(1_763_753_160_000, TimeZone::UTC), "2025-11-21 19:26");
+        assert_eq!(time_in(u64::MAX, TimeZone::UTC), "?");
+        assert_eq!(
+            [count(0, "change"), count(1, "change"), count(2, "change")],
+            ["0 changes", "1 change", "2 changes"]
+        );
+    }
+}

@@ -1,0 +1,187 @@
+//! What arguments mean: names of environments, access, modes, durations. Parsed once, at the edge.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use jiff::{Span, SpanRelativeTo};
+use twinlock_client::store::Mode;
+use twinlock_client::{Label, Level, NotALabel, Role};
+
+/// `PROJECT/ENV`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EnvironmentName {
+    pub(crate) project: Label,
+    pub(crate) environment: Label,
+}
+
+/// Text that does not name an environment.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotAnEnvironment {
+    /// No slash.
+    #[error("an environment is written PROJECT/ENV, such as api/development")]
+    NoSlash,
+    /// A part that is no name.
+    #[error(transparent)]
+    Label(#[from] NotALabel),
+}
+
+impl FromStr for EnvironmentName {
+    type Err = NotAnEnvironment;
+
+    fn from_str(text: &str) -> Result<Self, NotAnEnvironment> {
+        let (project, environment) = text.split_once('/').ok_or(NotAnEnvironment::NoSlash)?;
+        Ok(Self { project: project.parse()?, environment: environment.parse()? })
+    }
+}
+
+impl fmt::Display for EnvironmentName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.project.as_str(), self.environment.as_str())
+    }
+}
+
+/// `PROJECT/ENV:names|read|write`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Access {
+    pub(crate) environment: EnvironmentName,
+    pub(crate) level: Level,
+}
+
+/// Text that is no access.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotAnAccess {
+    /// No level, or one that there is not.
+    #[error("access is written PROJECT/ENV:names, PROJECT/ENV:read or PROJECT/ENV:write")]
+    Level,
+    /// The environment.
+    #[error(transparent)]
+    Environment(#[from] NotAnEnvironment),
+}
+
+impl FromStr for Access {
+    type Err = NotAnAccess;
+
+    fn from_str(text: &str) -> Result<Self, NotAnAccess> {
+        // The last colon: an environment's name may have one.
+        let (environment, level) = text.rsplit_once(':').ok_or(NotAnAccess::Level)?;
+        let level = match level {
+            "names" => Level::Names,
+            "read" => Level::Read,
+            "write" => Level::Write,
+            _ => return Err(NotAnAccess::Level),
+        };
+        Ok(Self { environment: environment.parse()?, level })
+    }
+}
+
+/// A level as it is written.
+pub(crate) fn level_word(level: Level) -> &'static str {
+    match level {
+        Level::Names => "names",
+        Level::Read => "read",
+        Level::Write => "write",
+    }
+}
+
+/// A role, as an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RoleArgument {
+    Member,
+    Admin,
+    Owner,
+}
+
+impl From<RoleArgument> for Role {
+    fn from(role: RoleArgument) -> Self {
+        match role {
+            RoleArgument::Member => Self::Member,
+            RoleArgument::Admin => Self::Admin,
+            RoleArgument::Owner => Self::Owner,
+        }
+    }
+}
+
+/// A role as it is written.
+pub(crate) fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::Member => "member",
+        Role::Admin => "admin",
+        Role::Owner => "owner",
+    }
+}
+
+/// A mode, as an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModeArgument {
+    /// Nothing happens until somebody says so.
+    Ask,
+    /// It happens by itself.
+    Auto,
+}
+
+impl From<ModeArgument> for Mode {
+    fn from(mode: ModeArgument) -> Self {
+        match mode {
+            ModeArgument::Ask => Self::Ask,
+            ModeArgument::Auto => Self::Auto,
+        }
+    }
+}
+
+/// A mode as it is written.
+pub(crate) fn mode_word(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Ask => "ask",
+        Mode::Auto => "auto",
+    }
+}
+
+/// A length of time, such as `24h`, `30m` or `7 days`; a day has 24 hours.
+pub(crate) fn duration(text: &str) -> Result<Duration, NotADuration> {
+    let span: Span = text.parse().map_err(|_| NotADuration)?;
+    let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| NotADuration)?;
+    let duration = Duration::try_from(duration).map_err(|_| NotADuration)?;
+    if duration.is_zero() { Err(NotADuration) } else { Ok(duration) }
+}
+
+/// Text that is no length of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a length of time is written 24h, 30m or 7d, and is more than nothing")]
+pub(crate) struct NotADuration;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn environments_and_access() {
+        let name: EnvironmentName = "api/development".parse().unwrap();
+        assert_eq!(name.to_string(), "api/development");
+        for text in ["", "api", "/", "api/", "/development", "a/b/c", "a\u{1b}/b"] {
+            assert!(text.parse::<EnvironmentName>().is_err(), "{text:?}");
+        }
+        let access: Access = "api/a:b:read".parse().unwrap();
+        assert_eq!((access.environment.to_string().as_str(), access.level), ("api/a:b", Level::Read));
+    }
+
+    #[test]
+    fn durations() {
+        let hours = |hours: u64| Ok(Duration::from_secs(hours * 3600));
+        for (text, expect) in [
+            ("24h", hours(24)),
+            ("90m", Ok(Duration::from_secs(5400))),
+            ("7d", hours(7 * 24)),
+            ("1 week", hours(7 * 24)),
+            ("2 hours", hours(2)),
+            ("0h", Err(NotADuration)),
+            ("-1h", Err(NotADuration)),
+            ("24", Err(NotADuration)),
+            ("1 month", Err(NotADuration)),
+            ("", Err(NotADuration)),
+        ] {
+            assert_eq!(duration(text), expect, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The program as whoever starts it sees it, as far as no vault is needed: its words, its documents, its
+//! exit statuses. What it does with a vault is tested with the whole system.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// The program with a home and a keychain of its own, in a folder that is thrown away.
+fn twinlock(home: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_twinlock"));
+    command
+        .env("TWINLOCK_HOME", home)
+        .env("TWINLOCK_KEYCHAIN", "file")
+        .env("TWINLOCK_PASSPHRASE", "correct horse battery staple")
+        .stdin(Stdio::null());
+    command
+}
+
+fn run(command: &mut Command) -> (i32, String, String) {
+    told(command.output().unwrap())
+}
+
+fn told(output: Output) -> (i32, String, String) {
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn text_files_say_what_is_printed() {
+    trycmd::TestCases::new().case("tests/cmd/*.trycmd").env("TWINLOCK_HOME", "no-home").run();
+}
+
+#[test]
+fn parsing_a_dotenv_file_makes_no_home() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let file = folder.path().join(".env");
+    std::fs::write(&file, "A=1\n").unwrap();
+    // Not even a keychain is asked for.
+    let mut command = twinlock(&home);
+    command.env("TWINLOCK_KEYCHAIN", "paper").args(["dotenv", "parse"]).arg(&file);
+    let (status, stdout, stderr) = run(&mut command);
+    assert_eq!((status, stderr.as_str()), (0, ""));
+    let line: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(line["variables"], serde_json::json!({"A": "1"}));
+    assert_eq!(line["file"], file.to_str().unwrap());
+    assert!(!home.exists());
+}
+
+#[test]
+fn without_a_team_every_command_says_how_to_get_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    for arguments in [
+        &["status"] as &[&str],
+        &["team", "show"],
+        &["invite"],
+        &["sync"],
+        &["sync", "--watch"],
+        &["link", "x.env", "api/development"],
+        &["ls", "api/development"],
+        &["get", "api/development", "A"],
+        &["log", "api/development"],
+    ] {
+        let (status, stdout, stderr) = run(twinlock(&home).args(arguments));
+        assert_eq!((status, stdout.as_str()), (1, ""), "{arguments:?}: {stderr}");
+        assert!(stderr.contains("twinlock team create"), "{arguments:?}: {stderr}");
+
+        let (status, stdout, _) = run(twinlock(&home).args(arguments).arg("--json"));
+        let document: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+        assert_eq!((status, document["error"]["code"].as_str()), (1, Some("no-team")), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_wrong_passphrase_is_status_6() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let (status, _, stderr) = run(twinlock(&home).arg("doctor"));
+    assert_eq!(status, 0, "{stderr}");
+    let mut command = twinlock(&home);
+    command.env("TWINLOCK_PASSPHRASE", "another").args(["doctor", "--json"]);
+    let (status, stdout, stderr) = run(&mut command);
+    assert_eq!(status, 6, "{stderr}");
+    let document: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(document["error"]["code"], "locked");
+}
+
+#[test]
+fn a_vault_that_is_away_is_status_5() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    // A port that was free a moment ago, and that nobody is told of.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut command = twinlock(&home);
+    command.args(["team", "create", "Acme", "--member", "Ada", "--vault", &format!("https://{free}")]);
+    command.args(["--setup-code", "-"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"canary-code\n").unwrap();
+    let (status, stdout, stderr) = told(child.wait_with_output().unwrap());
+    assert_eq!((status, stdout.as_str()), (5, ""), "{stderr}");
+    assert!(!stderr.contains("canary-code"), "{stderr}");
+}
+
+#[test]
+fn a_link_that_is_none_is_wrong_usage_and_is_not_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    for link in ["twinlock:join#canary", "canary"] {
+        let (status, stdout, stderr) = run(twinlock(&home).args(["join", link, "--member", "Ben"]));
+        assert_eq!((status, stdout.as_str()), (2, ""), "{stderr}");
+        assert!(!stderr.contains("canary"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.env");
+    std::fs::write(&file, "A=1\n").unwrap();
+    let mut command = twinlock(&folder.path().join("home"));
+    command.args(["dotenv", "parse"]).args(std::iter::repeat_n(&file, 2000));
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let (status, _, stderr) = told(child.wait_with_output().unwrap());
+    assert_eq!((status, stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn a_team_on_this_computer_needs_no_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let (mine, other) = (folder.path().join("api.env"), folder.path().join("other.env"));
+    let text = "# the web server\r\nPORT=8080 # not 80\nSECRET=\"canary\nof two lines\"";
+    std::fs::write(&mine, text).unwrap();
+    let json = |arguments: &[&str]| -> (i32, serde_json::Value) {
+        let (status, stdout, stderr) = run(twinlock(&home).args(arguments).arg("--json"));
+        assert!(!stderr.contains("canary"), "{stderr}");
+        let document = serde_json::from_str(&stdout);
+        (status, document.unwrap_or_else(|error| panic!("{arguments:?}: {error}: {stdout}{stderr}")))
+    };
+    let path = |path: &Path| path.to_str().unwrap().to_owned();
+
+    let (status, team) = json(&["team", "create", "Acme", "--member", "Ada", "--local"]);
+    assert_eq!((status, team["name"].as_str(), team["local"].as_bool()), (0, Some("Acme"), Some(true)));
+    let (status, file) = json(&["link", &path(&mine), "api/development", "--create"]);
+    assert_eq!((status, file["environment"].as_str()), (0, Some("api/development")));
+    let (status, diff) = json(&["diff", &path(&mine)]);
+    assert_eq!((status, diff["files"][0]["here"][1]["name"].as_str()), (0, Some("PORT")));
+    assert!(!diff.to_string().contains("canary"));
+    let (_, diff) = json(&["diff", "--reveal"]);
+    assert_eq!(diff["files"][0]["here"][1]["revealed"]["mine"], "8080 # not 80");
+
+    let (status, pushed) = json(&["push"]);
+    assert_eq!((status, pushed["files"][0]["pushed"].as_u64()), (0, Some(3)));
+    let (_, names) = json(&["ls", "api/development"]);
+    assert_eq!(names["variables"][1]["name"], "SECRET");
+    let (status, stdout, stderr) = run(twinlock(&home).args(["get", "api/development", "SECRET"]));
+    assert_eq!((status, stdout.as_str(), stderr.as_str()), (0, "canary\nof two lines", ""));
+    let (_, log) = json(&["log", "api/development", "--name", "PORT"]);
+    assert_eq!(log["revisions"][0]["by"], "Ada");
+
+    assert_eq!(json(&["link", &path(&other), "api/development"]).0, 0);
+    let (status, pulled) = json(&["pull", &path(&other)]);
+    assert_eq!((status, pulled["files"][0]["pulled"].as_u64()), (0, Some(3)));
+    assert_eq!(std::fs::read_to_string(&other).unwrap(), text);
+
+    // The same variable on both sides: nothing is touched until somebody decides.
+    let changed = |port: &str| text.replace("8080", port);
+    std::fs::write(&mine, changed("1111")).unwrap();
+    std::fs::write(&other, changed("2222")).unwrap();
+    assert_eq!(json(&["push", &path(&mine)]).0, 0);
+    for command in [&["pull", &path(&other)] as &[&str], &["push", &path(&other)], &["sync"]] {
+        let (status, document) = json(command);
+        assert_eq!(status, 3, "{command:?}");
+        assert!(document.to_string().contains("PORT"), "{command:?}: {document}");
+        assert_eq!(std::fs::read_to_string(&other).unwrap(), changed("2222"));
+    }
+    let (status, all) = json(&["status"]);
+    let states: Vec<_> = all["files"].as_array().unwrap().iter().map(|file| &file["state"]).collect();
+    assert_eq!(status, 0);
+    assert!(states.contains(&&"conflict".into()) && states.contains(&&"in-step".into()), "{states:?}");
+    assert_eq!(json(&["resolve", &path(&other), "PORT", "--theirs"]).0, 0);
+    assert_eq!(std::fs::read_to_string(&other).unwrap(), changed("1111"));
+
+    // Inviting needs a server.
+    let (status, document) = json(&["invite"]);
+    assert_eq!((status, document["error"]["code"].as_str()), (1, Some("failed")));
+    let (status, _) = json(&["doctor"]);
+    assert_eq!(status, 0);
+    assert_eq!(json(&["unlink", &path(&other)]).0, 0);
+    assert!(other.exists());
+}
