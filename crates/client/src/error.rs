@@ -143,6 +143,14 @@ pub enum Error {
         /// `project/environment`.
         environment: String,
     },
+    /// Revisions arrived, and the values that belong to them did not.
+    #[error(
+        "The newest values of {environment} have not reached this computer yet. They come with the next answer of the vault that verifies; nothing was changed."
+    )]
+    ValuesMissing {
+        /// `project/environment`.
+        environment: String,
+    },
     /// A request that makes no sense.
     #[error("{0}")]
     Usage(String),

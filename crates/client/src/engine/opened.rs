@@ -32,11 +32,14 @@ impl Client {
             held.chain
                 .in_order()
                 .map(|(entry_id, entry)| {
-                    let blob = step.blob(entry.pointer)?;
-                    let blob = blob.filter(|blob| digest(blob) == entry.digest).ok_or_else(|| {
+                    let Some(blob) = step.blob(entry.pointer)? else {
+                        let environment = session.environment_name(id);
+                        return Err(Error::ValuesMissing { environment });
+                    };
+                    if digest(&blob) != entry.digest {
                         // A vault's lie was refused when it was fetched: this is our own cache's fault.
-                        StoreError::Damaged { place: "blobs".to_owned() }
-                    })?;
+                        return Err(StoreError::Damaged { place: "blobs".to_owned() }.into());
+                    }
                     let text = open(held, entry, &blob).map_or(TheirText::Damaged, TheirText::Open);
                     Ok(Theirs { id: entry_id, text, number: entry.number })
                 })

@@ -179,7 +179,7 @@ fn decide(plan: &Plan, at: usize, resolution: &Resolution) -> Result<Decided, Er
     // With the vault's side as base, the entry is in step or a change of this computer alone.
     item.base = item.theirs.clone();
     let text = plan.local_text();
-    let base = plan.base_with(at);
+    let base = plan.base();
     Ok(Decided { text, base })
 }
 
@@ -201,6 +201,8 @@ fn write_value(value: &str) -> Option<Zeroizing<String>> {
     let bare = value.chars().all(|c| c.is_ascii_alphanumeric() || "_-./:@%+,=".contains(c));
     let spellings = ["", "'", "\"", "`"].map(|quote| Zeroizing::new([quote, value, quote].concat()));
     let usable = spellings.into_iter().skip(usize::from(!bare));
+    // Inside its own quotes a quote is read differently by nearly every loader.
+    let usable = usable.filter(|spelling| bare || !spelling.starts_with(|quote| value.contains(quote)));
     usable.into_iter().find(|spelling| {
         let line = Zeroizing::new(format!("A={}\n", spelling.as_str()));
         let document = Document::parse(&line);

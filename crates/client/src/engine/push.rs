@@ -15,7 +15,7 @@ use super::{Client, Event, Joined, now, random_id};
 use crate::error::Error;
 use crate::files::FileProblem;
 use crate::store::{LinkedFile, Scope};
-use crate::sync::{Change, Halves, ItemState, OrderState, Placed, Plan, place};
+use crate::sync::{Change, Halves, ItemState, Moves, OrderState, Placed, Plan, place};
 
 /// Which changes to push.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,10 +91,13 @@ impl Client {
             self.check_access(joined, file.environment, Level::Write)?;
             let looked = self.look_for_push(joined, file, selection)?;
             let chosen = looked.plan.chosen(selection);
-            let moves = looked.plan.order == OrderState::Here && *selection == Selection::All;
-            if chosen.is_empty() && !moves {
+            let moves = match (looked.plan.order, selection) {
+                (OrderState::Here, Selection::All) => Moves::Sent,
+                _ => Moves::Held,
+            };
+            if chosen.is_empty() && moves == Moves::Held {
                 // What both sides have by now is agreed, even where nobody pushed it from here.
-                self.agree(&looked, &BTreeMap::new(), 0)?;
+                self.agree(&looked, &BTreeMap::new(), Moves::Held, 0)?;
                 return Ok(self.outcome(joined, file, &looked.plan, 0));
             }
             if self.rotate_if_stale(joined, file.environment).await? {
@@ -122,9 +125,9 @@ impl Client {
             accepted.map_err(|refusal| Error::Bug(refusal.to_string()))?;
             self.keep_values(&sealed.values)?;
             self.keep_statements(Scope::Environment(file.environment), after, &[statement])?;
-            self.agree(&looked, &sealed.entries, revision.number)?;
+            self.agree(&looked, &sealed.entries, moves, revision.number)?;
             self.emit(Event::Environment(file.environment));
-            let pushed = chosen.len() + usize::from(moves);
+            let pushed = chosen.len() + usize::from(moves == Moves::Sent);
             let plan = self.look(joined, file)?.plan;
             return Ok(self.outcome(joined, file, &plan, pushed));
         }
@@ -162,9 +165,15 @@ impl Client {
     }
 
     /// Notes what is agreed on after a push.
-    fn agree(&self, looked: &Looked, pushed: &BTreeMap<usize, EntryId>, number: u64) -> Result<(), Error> {
+    fn agree(
+        &self,
+        looked: &Looked,
+        pushed: &BTreeMap<usize, EntryId>,
+        moves: Moves,
+        number: u64,
+    ) -> Result<(), Error> {
         let pushed = pushed.iter().map(|(at, id)| (*at, (*id, number))).collect();
-        let base = looked.plan.base_after_push(&pushed);
+        let base = looked.plan.base_after_push(&pushed, moves);
         self.store().step(|step| {
             step.set_base(looked.file.id, &base)?;
             if let Ok(text) = &looked.read {
@@ -181,7 +190,7 @@ impl Client {
         file: &LinkedFile,
         plan: &Plan,
         chosen: &BTreeSet<usize>,
-        moves: bool,
+        moves: Moves,
     ) -> Result<Sealed, Error> {
         let environment = file.environment;
         let session = &joined.session;
@@ -301,7 +310,7 @@ impl Approved {
 fn target_order(
     plan: &Plan,
     chosen: &BTreeSet<usize>,
-    moves: bool,
+    moves: Moves,
     held: &super::session::Held,
 ) -> Vec<usize> {
     let stays = |at: &usize| {
@@ -310,7 +319,7 @@ fn target_order(
         if chosen.contains(at) { item.mine.is_some() } else { there }
     };
     let wanted: Vec<usize> = (0..plan.items.len()).filter(stays).collect();
-    if moves {
+    if moves == Moves::Sent {
         return wanted;
     }
     let position = |at: &usize| {

@@ -22,6 +22,8 @@ impl Client {
         self.store().read(|step| joined.session.catch_up(step))?;
         let result = self.fetch_log(joined).await;
         self.note_outcome(joined, result)?;
+        let scope = Scope::Team(joined.session.record.team);
+        self.store().step(|step| step.forget_refusals(&scope).map_err(Error::from))?;
         self.fetch_keys(joined).await
     }
 
@@ -52,10 +54,12 @@ impl Client {
             check_head(page.head.sequence, page.head.hash, seen.sequence, seen.hash)
                 .map_err(|refusal| joined.session.refused(scope, refusal))?;
             if page.statements.is_empty() {
+                let cut_short =
+                    Refusal::CutShort { served: seen.sequence, known: page.head.sequence };
                 return if page.head == seen {
                     Ok(())
                 } else {
-                    Err(VaultError::Answer("a part is missing").into())
+                    Err(joined.session.refused(scope, cut_short))
                 };
             }
             let mut next = joined.session.team.clone();
@@ -81,7 +85,8 @@ impl Client {
                 .map_err(|refusal| joined.session.refused(scope, refusal))?;
             if page.statements.is_empty() {
                 if page.head != seen {
-                    return Err(VaultError::Answer("a part is missing").into());
+                    let refusal = Refusal::CutShort { served: seen.number, known: page.head.number };
+                    return Err(joined.session.refused(scope, refusal));
                 }
                 let held = joined.session.held(id)?;
                 let reached = held.held.chain.check_reaches(held.team);

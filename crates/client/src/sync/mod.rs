@@ -7,4 +7,4 @@ mod plan;
 
 pub(crate) use order::weave;
 pub(crate) use place::{Placed, place};
-pub use plan::{Agreed, Change, Halves, Item, ItemState, OrderState, Plan, TheirText, Theirs, plan};
+pub use plan::{Agreed, Change, Halves, Item, ItemState, Moves, OrderState, Plan, TheirText, Theirs, plan};

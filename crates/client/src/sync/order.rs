@@ -16,7 +16,8 @@ pub enum OrderState {
 /// Merges three orders of entries. The result holds every entry of `mine` and `theirs` once.
 pub(super) fn merge_order<K: Ord + Copy>(base: &[K], mine: &[K], theirs: &[K]) -> (Vec<K>, OrderState) {
     let here = moved(base, mine);
-    let there = moved(base, theirs) || (base.is_empty() && moved(mine, theirs));
+    // Entries that both sides added may stand in two orders without anybody having moved anything.
+    let there = moved(base, theirs) || (!here && moved(mine, theirs));
     match (here, there) {
         (false, false) => (weave(mine, theirs), OrderState::InStep),
         (true, false) => (weave(mine, theirs), OrderState::Here),
@@ -67,7 +68,7 @@ mod tests {
             ("abc", "abc", "cab", "cab", OrderState::There),
             ("abc", "bac", "cab", "cab", OrderState::There),
             ("abc", "ac", "cab", "cab", OrderState::There),
-            ("", "xab", "bay", "baxy", OrderState::There),
+            ("", "xab", "bay", "xbay", OrderState::There),
             ("", "", "ab", "ab", OrderState::InStep),
             ("", "ab", "", "ab", OrderState::InStep),
         ] {

@@ -130,7 +130,19 @@ pub struct Plan {
     pub items: Vec<Item>,
     /// Who moved entries.
     pub order: OrderState,
+    /// All places in the order of the base, what it lacks woven in.
     base_order: Vec<usize>,
+    /// The same in the vault's order.
+    their_order: Vec<usize>,
+}
+
+/// Whether a push sends a new order too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moves {
+    /// It does.
+    Sent,
+    /// It does not, or nobody moved anything.
+    Held,
 }
 
 /// Plans how to bring a file and its environment together.
@@ -173,15 +185,12 @@ pub fn plan(base: &[Agreed], mine: &str, theirs: &[Theirs]) -> Plan {
     let (merged, order) = merge_order(&base_keys, &mine_order, &their_keys);
     // What only the base has was removed on both sides, or stands where it stood, for the list of changes.
     let all = weave(&merged, &base_keys);
-    // The agreed order after a push: the file's, unless the vault's own new order is still to be pulled.
-    let agreed = match order {
-        OrderState::There => weave(&base_keys, &mine_order),
-        OrderState::InStep | OrderState::Here => weave(&merged, &base_keys),
-    };
     let place: BTreeMap<Key, usize> = all.iter().enumerate().map(|(at, key)| (*key, at)).collect();
-    let base_order = agreed.iter().filter_map(|key| place.get(key).copied()).collect();
+    let places = |order: Vec<Key>| order.iter().filter_map(|key| place.get(key).copied()).collect();
+    let base_order = places(weave(&weave(&base_keys, &their_keys), &mine_order));
+    let their_order = places(weave(&weave(&their_keys, &base_keys), &mine_order));
     let items = all.iter().filter_map(|key| keys.remove(key)).collect();
-    Plan { items, order, base_order }
+    Plan { items, order, base_order, their_order }
 }
 
 /// An entry while it is planned: known by its id, or new at a place in the file.
@@ -244,6 +253,8 @@ fn identify(base: &[Agreed], theirs: &[Theirs], mine: &[Halves]) -> Vec<Option<E
     let mut ids: Vec<Option<EntryId>> =
         match_entries(&base_known, &mine_known).into_iter().map(|at| at.map(|at| base[at].id)).collect();
 
+    unmatch_doubtful_renames(base, theirs, mine, &mut ids);
+
     let rest: Vec<usize> = (0..mine.len()).filter(|&at| ids[at].is_none()).collect();
     let rest_known: Vec<KnownEntry<'_>> = rest.iter().map(|&at| mine[at].known()).collect();
     let added_known: Vec<KnownEntry<'_>> = added.iter().map(|(_, halves)| halves.known()).collect();
@@ -259,6 +270,39 @@ fn identify(base: &[Agreed], theirs: &[Theirs], mine: &[Halves]) -> Vec<Option<E
         }
     }
     ids
+}
+
+/// A rename is guessed from an equal value. Where the vault has changed the variable meanwhile, or has
+/// another one of the new name, the guess is not good enough: the new name would get the wrong value.
+fn unmatch_doubtful_renames(
+    base: &[Agreed],
+    theirs: &[Theirs],
+    mine: &[Halves],
+    ids: &mut [Option<EntryId>],
+) {
+    let base: BTreeMap<EntryId, &Halves> = base.iter().map(|agreed| (agreed.id, &agreed.halves)).collect();
+    let unchanged: BTreeSet<EntryId> = theirs
+        .iter()
+        .filter(|entry| match &entry.text {
+            TheirText::Open(halves) => base.get(&entry.id).is_some_and(|base| *base == halves),
+            TheirText::Damaged => false,
+        })
+        .map(|entry| entry.id)
+        .collect();
+    let taken: BTreeSet<&str> = theirs
+        .iter()
+        .filter_map(|entry| match &entry.text {
+            TheirText::Open(halves) => halves.name(),
+            TheirText::Damaged => None,
+        })
+        .collect();
+    for (id, mine) in ids.iter_mut().zip(mine) {
+        let renamed = id.and_then(|id| base.get(&id)).is_some_and(|base| base.name() != mine.name());
+        let changed = id.is_some_and(|id| !unchanged.contains(&id));
+        if renamed && (changed || mine.name().is_some_and(|name| taken.contains(name))) {
+            *id = None;
+        }
+    }
 }
 
 fn damaged_state(item: &Item) -> ItemState {
@@ -380,16 +424,16 @@ impl Plan {
                 item.base.as_ref().and_then(|base| item.agreed(base))
             }
         };
-        self.items.iter().filter_map(after).collect()
+        self.their_order.iter().filter_map(|at| after(&self.items[*at])).collect()
     }
 
     /// What is agreed on after a push of some items, given by their places; those that were new have the
     /// given ids and the revision's number. Nothing unpulled becomes agreed.
     #[must_use]
-    pub fn base_after_push(&self, pushed: &BTreeMap<usize, (EntryId, u64)>) -> Vec<Agreed> {
-        let after = |at: &usize| {
-            let item = &self.items[*at];
-            match (pushed.get(at), &item.state) {
+    pub fn base_after_push(&self, pushed: &BTreeMap<usize, (EntryId, u64)>, moves: Moves) -> Vec<Agreed> {
+        let after = |at: usize| {
+            let item = &self.items[at];
+            match (pushed.get(&at), &item.state) {
                 (Some((id, number)), _) => {
                     item.mine.as_ref().map(|mine| Agreed { id: *id, halves: mine.clone(), number: *number })
                 }
@@ -397,7 +441,14 @@ impl Plan {
                 (None, _) => item.base.as_ref().and_then(|base| item.agreed(base)),
             }
         };
-        self.base_order.iter().filter_map(after).collect()
+        // The vault's own new order is still to be pulled; this computer's, held back, still to be pushed.
+        match (self.order, moves) {
+            (OrderState::There, _) => self.base_order.iter().copied().filter_map(after).collect(),
+            (OrderState::Here, Moves::Held) => self.their_order.iter().copied().filter_map(after).collect(),
+            (OrderState::Here, Moves::Sent) | (OrderState::InStep, _) => {
+                (0..self.items.len()).filter_map(after).collect()
+            }
+        }
     }
 
     /// The file as it is on this computer: what a decision about one entry leaves of it.
@@ -409,17 +460,13 @@ impl Plan {
         Zeroizing::new(join_entries(&texts).text)
     }
 
-    /// What is agreed on after one entry's base was changed; all others as they were.
+    /// What is agreed on, in its order.
     #[must_use]
-    pub(crate) fn base_with(&self, changed: usize) -> Vec<Agreed> {
+    pub(crate) fn base(&self) -> Vec<Agreed> {
         let base = |at: &usize| {
             let item = &self.items[*at];
             item.base.as_ref().and_then(|base| item.agreed(base))
         };
-        let mut order = self.base_order.clone();
-        if !order.contains(&changed) {
-            order.push(changed);
-        }
-        order.iter().filter_map(base).collect()
+        self.base_order.iter().filter_map(base).collect()
     }
 }

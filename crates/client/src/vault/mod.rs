@@ -231,10 +231,11 @@ impl Vault {
                 let answer: Values = self.send(by, Method::POST, &path, "", &query).await?;
                 let before = wanted.len();
                 for value in answer.values {
-                    if let Some(at) = wanted.iter().position(|pointer| *pointer == value.pointer) {
-                        wanted.swap_remove(at);
-                        found.push(value);
-                    }
+                    let Some(at) = wanted.iter().position(|pointer| *pointer == value.pointer) else {
+                        return Err(VaultError::Answer("it has a value twice, or one that was not asked for"));
+                    };
+                    wanted.swap_remove(at);
+                    found.push(value);
                 }
                 if wanted.len() == before {
                     break;
