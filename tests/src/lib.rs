@@ -1,6 +1,8 @@
 //! What the tests of the whole system share: vaults, homes and waiting for a condition.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+pub mod lying_proxy;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -27,13 +29,18 @@ pub struct TestVault {
 impl TestVault {
     /// Starts a vault on a free port.
     pub async fn start() -> Self {
-        let data = tempfile::tempdir().expect("a temporary folder");
+        Self::start_in(tempfile::tempdir().expect("a temporary folder")).await
+    }
+
+    /// Starts a vault with the data of another, on a port of its own.
+    pub async fn start_in(data: TempDir) -> Self {
         let running = start_at(data.path(), 0).await;
         let location = VaultLocation {
             url: running.url.parse().expect("a URL"),
             pin: Some(running.pin.to_string().parse().expect("a pin")),
         };
-        let setup_code = running.setup_code.as_ref().expect("a new vault has a code").expose().to_owned();
+        // Empty once there is a team.
+        let setup_code = running.setup_code.as_ref().map_or("", |code| code.expose()).to_owned();
         Self { data, running: Some(running), location, setup_code }
     }
 
@@ -75,8 +82,13 @@ impl Computer {
     /// A computer without a team.
     pub async fn new() -> Self {
         let root = tempfile::tempdir().expect("a temporary folder");
-        let client = open(root.path()).await;
         std::fs::create_dir(root.path().join("api")).expect("a folder");
+        Self::open_in(root).await
+    }
+
+    /// A computer with everything that a folder holds of it.
+    pub async fn open_in(root: TempDir) -> Self {
+        let client = open(root.path()).await;
         Self { root, client }
     }
 
@@ -104,17 +116,27 @@ impl Computer {
 
     /// Founds a team at a vault.
     pub async fn found(&self, vault: &TestVault) {
+        self.found_by_way_of(vault.location(), vault).await;
+    }
+
+    /// Founds a team at a vault that is reached at another address than its own.
+    pub async fn found_by_way_of(&self, way: VaultLocation, vault: &TestVault) {
         let code = SecretText::new(vault.setup_code.clone());
-        let place = TeamPlace::Vault(vault.location());
+        let place = TeamPlace::Vault(way);
         self.client.create_team(place, code, label("Acme"), label("Ada")).await.expect("a team");
     }
 
     /// Links the file to `api/development`.
     pub async fn link(&self, create: CreateMissing, mode: Mode) {
+        self.link_to(self.env(), ("api", "development"), create, mode).await;
+    }
+
+    /// Links a file to an environment.
+    pub async fn link_to(&self, path: PathBuf, to: (&str, &str), create: CreateMissing, mode: Mode) {
         let options = LinkOptions {
-            path: self.env(),
-            project: label("api"),
-            environment: label("development"),
+            path,
+            project: label(to.0),
+            environment: label(to.1),
             create,
             push: mode,
             pull: mode,
@@ -143,6 +165,27 @@ async fn open(root: &Path) -> Client {
         local_vault: None,
     };
     Client::open(options).await.expect("the home opens")
+}
+
+/// A copy of a folder with all that is in it.
+#[must_use]
+pub fn copy_of(folder: &Path) -> TempDir {
+    fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+        for entry in std::fs::read_dir(from)? {
+            let entry = entry?;
+            let to = to.join(entry.file_name());
+            if entry.file_type()?.is_dir() {
+                std::fs::create_dir(&to)?;
+                copy(&entry.path(), &to)?;
+            } else {
+                std::fs::copy(entry.path(), to)?;
+            }
+        }
+        Ok(())
+    }
+    let to = tempfile::tempdir().expect("a temporary folder");
+    copy(folder, to.path()).expect("the folder is copied");
+    to
 }
 
 /// A name.

@@ -188,9 +188,7 @@ impl Client {
         };
         let looked = match self.look(joined, file) {
             Ok(looked) => looked,
-            Err(
-                error @ (Error::Access { .. } | Error::KeysMissing { .. } | Error::ValuesMissing { .. }),
-            ) => {
+            Err(error @ (Error::Access { .. } | Error::KeysMissing { .. } | Error::ValuesMissing { .. })) => {
                 view.problem = Some(error.to_string());
                 view.state = if refused { FileState::Refused } else { FileState::Unreadable };
                 return Ok(view);

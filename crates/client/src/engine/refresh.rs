@@ -54,8 +54,7 @@ impl Client {
             check_head(page.head.sequence, page.head.hash, seen.sequence, seen.hash)
                 .map_err(|refusal| joined.session.refused(scope, refusal))?;
             if page.statements.is_empty() {
-                let cut_short =
-                    Refusal::CutShort { served: seen.sequence, known: page.head.sequence };
+                let cut_short = Refusal::CutShort { served: seen.sequence, known: page.head.sequence };
                 return if page.head == seen {
                     Ok(())
                 } else {

@@ -1,0 +1,183 @@
+//! A hostile vault: between client and vault with a certificate of its own, honest until it is told a lie
+//! to tell. It sees everything a vault sees, and can answer anything.
+
+use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use rcgen::PublicKeyData as _;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use twinlock_client::{Pin, VaultLocation};
+use url::Url;
+
+const LARGEST_REQUEST: usize = 64 * 1024 * 1024;
+
+/// What is asked, and everything that was honestly answered before, by anybody.
+pub struct Asked {
+    /// The path.
+    pub path: String,
+    /// Honest answers so far, oldest first: path and JSON.
+    pub past: Vec<(String, Value)>,
+}
+
+/// What is answered instead of the vault's answer.
+pub enum Told {
+    /// Other JSON, as if all was well.
+    Json(Value),
+    /// Something else altogether.
+    Answer(Response),
+}
+
+/// Turns the vault's honest answer into another one.
+pub type Lie = Arc<dyn Fn(&Asked, Value) -> Told + Send + Sync>;
+
+/// The proxy; it ends when this is dropped.
+pub struct LyingProxy {
+    location: VaultLocation,
+    inner: Arc<Inner>,
+    handle: Handle<std::net::SocketAddr>,
+}
+
+struct Inner {
+    http: reqwest::Client,
+    vault: Mutex<Url>,
+    lie: Mutex<Option<Lie>>,
+    past: Mutex<Vec<(String, Value)>>,
+    told: AtomicUsize,
+}
+
+impl LyingProxy {
+    /// Starts in front of a vault, honest for now.
+    pub async fn start(vault: Url) -> Self {
+        // Whom a client trusts is tested elsewhere, by pin; the proxy knows its vault because the test gave it.
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        // Another test of this process may have been first.
+        let _installed = rustls::crypto::CryptoProvider::install_default((*provider).clone());
+        let http = reqwest::Client::builder().tls_danger_accept_invalid_certs(true).no_proxy().build();
+        let inner = Arc::new(Inner {
+            http: http.expect("an HTTP client"),
+            vault: Mutex::new(vault),
+            lie: Mutex::new(None),
+            past: Mutex::default(),
+            told: AtomicUsize::new(0),
+        });
+
+        let rcgen::CertifiedKey { cert, signing_key } =
+            rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+        let pin = Pin(Sha256::digest(signing_key.subject_public_key_info()).into());
+        let key = rustls::pki_types::PrivatePkcs8KeyDer::from(signing_key.serialize_der());
+        let mut settings = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("TLS 1.2 and 1.3")
+            .with_no_client_auth()
+            .with_single_cert(vec![cert.der().clone()], key.into())
+            .expect("a certificate and its key");
+        settings.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        listener.set_nonblocking(true).expect("a listener for tokio");
+        let port = listener.local_addr().expect("an address").port();
+        let handle = Handle::new();
+        let server = axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(Arc::new(settings)))
+            .expect("a listener")
+            .handle(handle.clone());
+        let router = Router::new().fallback(pass_on).with_state(Arc::clone(&inner));
+        tokio::spawn(server.serve(router.into_make_service()));
+        let url = format!("https://127.0.0.1:{port}").parse().expect("a URL");
+        Self { location: VaultLocation { url, pin: Some(pin) }, inner, handle }
+    }
+
+    /// Where clients take it for the vault.
+    #[must_use]
+    pub fn location(&self) -> VaultLocation {
+        self.location.clone()
+    }
+
+    /// Answers everything with this lie from now on.
+    pub fn lie(&self, lie: Lie) {
+        self.inner.told.store(0, Ordering::SeqCst);
+        *lock(&self.inner.lie) = Some(lie);
+    }
+
+    /// Is honest from now on. Gives how many answers were not the vault's since it began to lie.
+    pub fn be_honest(&self) -> usize {
+        *lock(&self.inner.lie) = None;
+        self.inner.told.swap(0, Ordering::SeqCst)
+    }
+
+    /// Asks another vault from now on, as if it were the same.
+    pub fn turn_to(&self, vault: Url) {
+        *lock(&self.inner.vault) = vault;
+    }
+}
+
+impl Drop for LyingProxy {
+    fn drop(&mut self) {
+        self.handle.shutdown();
+    }
+}
+
+async fn pass_on(State(inner): State<Arc<Inner>>, request: Request) -> Response {
+    match answer(&inner, request).await {
+        Ok(response) => response,
+        Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
+    }
+}
+
+async fn answer(inner: &Inner, request: Request) -> Result<Response, Box<dyn std::error::Error>> {
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path().to_owned();
+    let mut url = lock(&inner.vault).clone();
+    url.set_path(&path);
+    url.set_query(parts.uri.query());
+    let mut headers = parts.headers;
+    headers.remove(header::HOST);
+    let asked = inner.http.request(parts.method, url).headers(headers);
+    let honest = asked.body(to_bytes(body, LARGEST_REQUEST).await?).send().await?;
+
+    let (status, kind) = (honest.status(), honest.headers().get(header::CONTENT_TYPE).cloned());
+    let streams = kind.as_ref().is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+    let mut response = if streams {
+        Body::from_stream(honest.bytes_stream()).into_response()
+    } else {
+        let bytes = honest.bytes().await?;
+        match told(inner, path, &bytes, status) {
+            Some(Told::Answer(response)) => return Ok(response),
+            Some(Told::Json(json)) => Body::from(json.to_string()).into_response(),
+            None => Body::from(bytes).into_response(),
+        }
+    };
+    *response.status_mut() = status;
+    if let Some(kind) = kind {
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    }
+    Ok(response)
+}
+
+/// The lie that is due, if any. Errors, and answers without content, are passed on as they are.
+fn told(inner: &Inner, path: String, honest: &Bytes, status: StatusCode) -> Option<Told> {
+    let json: Value = serde_json::from_slice(honest).ok().filter(|_| status.is_success())?;
+    let lie = lock(&inner.lie).clone();
+    let Some(lie) = lie else {
+        lock(&inner.past).push((path, json));
+        return None;
+    };
+    let asked = Asked { path, past: lock(&inner.past).clone() };
+    let told = lie(&asked, json.clone());
+    if !matches!(&told, Told::Json(said) if *said == json) {
+        inner.told.fetch_add(1, Ordering::SeqCst);
+    }
+    Some(told)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
