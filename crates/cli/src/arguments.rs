@@ -87,11 +87,14 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
     let kind = match error.kind() {
         ErrorKind::UnknownArgument => ContextKind::InvalidArg,
         ErrorKind::InvalidSubcommand => ContextKind::InvalidSubcommand,
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => ContextKind::InvalidValue,
         _ => return error,
     };
-    // An option's name is safe to repeat, and so is what looks like a command; a link or a value is not.
+    // An option's name is safe to repeat, and so is what looks like a command, or a value where a value
+    // that is no secret belongs; a link is safe nowhere.
     let safe = |text: &str| match kind {
         ContextKind::InvalidArg => text.starts_with('-'),
+        ContextKind::InvalidValue => !text.contains("twinlock:"),
         _ => text.len() <= 16 && text.chars().all(|c| c.is_ascii_lowercase() || c == '-'),
     };
     if let Some(ContextValue::String(text)) = error.get(kind)
@@ -228,6 +231,8 @@ mod tests {
             "team twinlock:join#eyJ2IjoxfQ",
             "status .env twinlock:join#eyJ2IjoxfQ",
             "join - --member Ben twinlock:join#eyJ2IjoxfQ",
+            "link .env twinlock:join#eyJ2IjoxfQ",
+            "invite --role twinlock:join#eyJ2IjoxfQ",
             "resolve .env A --value one eyJ2IjoxfQ",
             "get api/development A eyJ2IjoxfQ",
         ] {

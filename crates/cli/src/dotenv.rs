@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde::{Serialize, Serializer};
 use twinlock_client::dotenv::node::{self, Reading};
 use twinlock_client::dotenv::{Document, Entry};
-use twinlock_client::files;
+use twinlock_client::files::{self, FileProblem};
 
 use crate::failure::{Failure, Status};
 use crate::output::Output;
@@ -105,11 +105,19 @@ pub(crate) fn run(command: DotenvCommand, out: &mut Output) -> Result<Status, Fa
             Ok(text) => out.json_line(&parse(file, text.as_str()))?,
             Err(problem) => {
                 status = Status::Failed;
-                out.json_line(&NotParsed { file, error: problem.to_string() })?;
+                out.json_line(&NotParsed { file, error: sentence(&problem) })?;
             }
         }
     }
     Ok(status)
+}
+
+/// What is wrong with a file that is linked to nothing.
+fn sentence(problem: &FileProblem) -> String {
+    match problem {
+        FileProblem::Missing => "There is no such file.".to_owned(),
+        problem => problem.to_string(),
+    }
 }
 
 fn parse(file: String, text: &str) -> Parsed {

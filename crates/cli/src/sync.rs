@@ -3,6 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::task::JoinSet;
 use twinlock_client::files::LinkedFileId;
 use twinlock_client::view::{ChangeSummary, Connection, RefusalView};
 use twinlock_client::{Client, Event, SyncOutcome};
@@ -134,14 +135,19 @@ async fn watch(opened: &mut Opened, out: &mut Output) -> Result<Status, Failure>
     let mut events = client.events();
     let files = client.status(None).await?.len();
     print(&EventLine::Watching { files }, out)?;
-    let watch = client.watch();
-    tokio::pin!(watch);
+    // On its own, so that it goes on while an event is answered here. Ends with the set.
+    let mut watch = JoinSet::new();
+    watch.spawn({
+        let client = client.clone();
+        async move { client.watch().await }
+    });
     while !out.reader_is_gone() {
         tokio::select! {
             () = &mut stop => return Ok(Status::Done),
-            ended = &mut watch => match ended {
-                Ok(never) => match never {},
-                Err(error) => return Err(error.into()),
+            Some(ended) = watch.join_next() => match ended {
+                Ok(Ok(never)) => match never {},
+                Ok(Err(error)) => return Err(error.into()),
+                Err(error) => return Err(Failure::System(format!("Watching ended: {error}."))),
             },
             event = events.recv() => match event {
                 Ok(event) => {

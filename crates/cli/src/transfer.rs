@@ -106,7 +106,7 @@ pub(crate) async fn push(
     let waiting = client.waiting()?;
     if waiting > 0 && report.first_failure == Some(ErrorCode::Unreachable) {
         out.note(&format!(
-            "{} kept here: “twinlock sync” sends them when the vault is back.",
+            "{} wait here. “twinlock sync” sends what waits when the vault is back.",
             count(waiting, "change")
         ));
     }
