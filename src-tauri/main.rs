@@ -1,3 +1,21 @@
-//! The desktop app.
+//! The desktop app: window, tray and notifications over `twinlock-client`.
+//!
+//! Knows no rule of its own: what may be pushed, what is a conflict and what is refused, the client says.
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
-fn main() {}
+mod announcements;
+mod commands;
+mod core;
+mod difference;
+mod dto;
+mod offers;
+mod page;
+mod shell;
+mod tray;
+mod window;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    shell::run()
+}

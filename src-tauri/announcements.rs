@@ -1,0 +1,244 @@
+//! What the client says moved, handed to page, tray and, one for a burst, to the desktop as a notification.
+//! A notification names files, people and variables; a value is nowhere in what it is made of.
+
+use std::time::Duration;
+
+use tauri::{AppHandle, Manager as _};
+use tokio::sync::broadcast::error::RecvError;
+use twinlock_client::view::Connection;
+use twinlock_client::{Client, Event};
+
+use crate::core::{Core, eprintln_line};
+use crate::dto::{Destination, Moved};
+use crate::{tray, window};
+
+/// A burst has ended when nothing more came for this long.
+const QUIET: Duration = Duration::from_millis(400);
+/// A burst that does not end is told of after this long all the same.
+const LONGEST: Duration = Duration::from_secs(3);
+/// Between two tries to watch the linked files.
+const WATCH_AGAIN: Duration = Duration::from_secs(10);
+
+/// Opens the client when the app starts, watches as long as it runs, and passes on what moves.
+pub(crate) async fn run(app: AppHandle) {
+    let client = loop {
+        tray::refresh(&app).await;
+        match app.state::<Core>().client().await {
+            Ok(client) => break client.clone(),
+            // The page shows why; unlocking the keychain is enough, and nothing has to be started again.
+            Err(_) => tokio::time::sleep(WATCH_AGAIN).await,
+        }
+    };
+    let mut events = client.events();
+    tauri::async_runtime::spawn(watch(app.clone(), client.clone()));
+    window::tell(&app, Moved::Overview);
+    loop {
+        let mut burst = Vec::new();
+        match events.recv().await {
+            Ok(event) => burst.push(event),
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+        let end = tokio::time::Instant::now() + LONGEST;
+        while let Ok(next) =
+            tokio::time::timeout_at(end.min(tokio::time::Instant::now() + QUIET), events.recv()).await
+        {
+            match next {
+                Ok(event) => burst.push(event),
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => break,
+            }
+        }
+        pass_on(&app, &client, burst).await;
+    }
+}
+
+async fn watch(app: AppHandle, client: Client) {
+    loop {
+        match client.watch().await {
+            Ok(never) => match never {},
+            Err(error) => {
+                let sentence = format!("Linked files are not watched at the moment. {error}");
+                window::tell(&app, Moved::Trouble { sentence });
+                tokio::time::sleep(WATCH_AGAIN).await;
+            }
+        }
+    }
+}
+
+async fn pass_on(app: &AppHandle, client: &Client, burst: Vec<Event>) {
+    for moved in burst.iter().filter_map(moved) {
+        window::tell(app, moved);
+    }
+    window::tell(app, Moved::Overview);
+    if burst.contains(&Event::Connection(Connection::Offline))
+        && client.needs_local_vault().await
+        && let Err(error) = app.state::<Core>().host_vault(client).await
+    {
+        window::tell(app, Moved::Trouble { sentence: error.message });
+    }
+    tray::refresh(app).await;
+    if let Some(notice) = notice(&burst) {
+        let destination = destination(client, &notice).await;
+        notify(app.clone(), notice, destination);
+    }
+}
+
+fn moved(event: &Event) -> Option<Moved> {
+    match event {
+        Event::Team => Some(Moved::Team),
+        Event::Environment(environment) | Event::RevisionArrived { environment, .. } => {
+            Some(Moved::Environment { environment: environment.to_string() })
+        }
+        Event::Trouble { sentence, .. } => Some(Moved::Trouble { sentence: sentence.clone() }),
+        // The overview says it, and that is asked again after every burst.
+        Event::File { .. }
+        | Event::FileProblem { .. }
+        | Event::Conflict { .. }
+        | Event::Refused { .. }
+        | Event::Connection(_) => None,
+    }
+}
+
+/// What a notification says, and which event it leads to.
+#[derive(Debug, PartialEq, Eq)]
+struct Notice {
+    title: String,
+    body: &'static str,
+    about: Event,
+}
+
+/// The one notification for a burst: what matters most in it, or none.
+fn notice(burst: &[Event]) -> Option<Notice> {
+    let most = burst.iter().min_by_key(|event| rank(event))?;
+    let (title, body) = match most {
+        Event::Refused { refusal } => (refusal.what_happened.clone(), "Your files are untouched."),
+        Event::Conflict { environment, names, .. } => {
+            let environment = environment.replacen('/', " · ", 1);
+            (
+                format!("Conflict in {environment}: {}", names.join(", ")),
+                "Your file stays as it is until you choose.",
+            )
+        }
+        Event::File { .. } => (files_changed(burst)?, "Look at what changed."),
+        Event::RevisionArrived { name, by, changes, .. } => {
+            let (environment, noun) =
+                (name.replacen('/', " · ", 1), if *changes == 1 { "change" } else { "changes" });
+            (format!("{by} pushed {changes} {noun} to {environment}"), "Look at what changed.")
+        }
+        _ => return None,
+    };
+    Some(Notice { title, body, about: most.clone() })
+}
+
+fn rank(event: &Event) -> u8 {
+    match event {
+        Event::Refused { .. } => 0,
+        Event::Conflict { .. } => 1,
+        Event::File { .. } => 2,
+        Event::RevisionArrived { .. } => 3,
+        _ => 4,
+    }
+}
+
+/// `api/.env changed: 2 changed, 1 new`; of several files only their names. Of one file the last save counts.
+fn files_changed(burst: &[Event]) -> Option<String> {
+    let mut last = std::collections::BTreeMap::new();
+    for event in burst {
+        if let Event::File { file, summary } = event {
+            last.insert(*file, summary);
+        }
+    }
+    last.retain(|_, summary| summary.changed + summary.new + summary.removed + summary.comments > 0);
+    match last.len() {
+        0 => None,
+        1 => last.values().next().map(ToString::to_string),
+        count => {
+            let names: Vec<&str> = last.values().map(|summary| summary.file.as_str()).collect();
+            Some(format!("{count} linked files changed: {}", names.join(", ")))
+        }
+    }
+}
+
+async fn destination(client: &Client, notice: &Notice) -> Option<Destination> {
+    let environment = match &notice.about {
+        Event::RevisionArrived { environment, .. } => Some(*environment),
+        Event::File { file, .. } | Event::Conflict { file, .. } => {
+            client.linked_file_by_id(*file).ok().map(|file| file.environment)
+        }
+        Event::Refused { .. } => client.overview().await.ok().and_then(|overview| {
+            let mut environments = overview.projects.into_iter().flat_map(|project| project.environments);
+            environments.find(|environment| environment.refusal.is_some()).map(|environment| environment.id)
+        }),
+        _ => None,
+    };
+    environment.map(|environment| Destination { environment: environment.to_string() })
+}
+
+/// Shows a notification and waits, on a thread of its own, for somebody to act on it.
+fn notify(app: AppHandle, notice: Notice, destination: Option<Destination>) {
+    std::thread::spawn(move || {
+        let mut notification = notify_rust::Notification::new();
+        notification.appname("Twinlock").summary(&notice.title).body(notice.body).icon("twinlock");
+        notification.action("default", "Show");
+        match notification.show() {
+            Ok(handle) => acted_on(handle, move || window::open(&app, destination)),
+            // No notification service: tray and window say the same.
+            Err(error) => eprintln_line(&format!("A notification could not be shown: {error}")),
+        }
+    });
+}
+
+#[cfg(target_os = "linux")]
+fn acted_on(handle: notify_rust::NotificationHandle, open: impl FnOnce()) {
+    handle.wait_for_action(|action| {
+        if action == "default" {
+            open();
+        }
+    });
+}
+
+#[cfg(not(target_os = "linux"))]
+fn acted_on(_handle: notify_rust::NotificationHandle, _open: impl FnOnce()) {}
+
+#[cfg(test)]
+mod tests {
+    use twinlock_client::files::LinkedFileId;
+    use twinlock_client::view::ChangeSummary;
+
+    use super::*;
+
+    fn saved(file: u8, changed: usize, new: usize) -> Event {
+        let name = if file == 1 { "api/.env" } else { "web/.env" };
+        let summary = ChangeSummary { file: name.to_owned(), changed, new, removed: 0, comments: 0 };
+        Event::File { file: LinkedFileId::new([file; 16]), summary }
+    }
+
+    fn conflict() -> Event {
+        let (environment, names) = ("api/development".to_owned(), vec!["STRIPE_KEY".to_owned()]);
+        Event::Conflict { file: LinkedFileId::new([1; 16]), environment, names }
+    }
+
+    fn arrived() -> Event {
+        let environment = "00000000000000000000000000000001".parse().unwrap();
+        let (name, by) = ("api/production".to_owned(), "Ada".to_owned());
+        Event::RevisionArrived { environment, name, by, changes: 3 }
+    }
+
+    #[test]
+    fn a_burst_has_one_notice_about_what_matters_most() {
+        let title = |burst: &[Event]| notice(burst).map(|notice| notice.title);
+        for (burst, expected) in [
+            (vec![saved(1, 2, 1)], Some("api/.env changed: 2 changed, 1 new")),
+            (vec![saved(1, 1, 0), saved(1, 2, 1)], Some("api/.env changed: 2 changed, 1 new")),
+            (vec![saved(1, 1, 0), saved(2, 1, 0)], Some("2 linked files changed: api/.env, web/.env")),
+            (vec![saved(1, 0, 0)], None),
+            (vec![arrived()], Some("Ada pushed 3 changes to api · production")),
+            (vec![arrived(), saved(1, 1, 0), conflict()], Some("Conflict in api · development: STRIPE_KEY")),
+            (vec![Event::Team, Event::Connection(Connection::Offline)], None),
+            (vec![], None),
+        ] {
+            assert_eq!(title(&burst).as_deref(), expected);
+        }
+    }
+}

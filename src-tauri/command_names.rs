@@ -1,0 +1,26 @@
+// The commands that the page may call, for the build script and for the test that compares this list with
+// the commands there are and with the capability that grants them.
+const COMMAND_NAMES: &[&str] = &[
+    "overview",
+    "start_team_here",
+    "connect_to_vault",
+    "join_team",
+    "team",
+    "invite",
+    "variables",
+    "reveal",
+    "changes",
+    "reveal_change",
+    "push",
+    "pull",
+    "resolve",
+    "sync_now",
+    "unlink",
+    "choose_file",
+    "link_new_file",
+    "preview_offer",
+    "import_offer",
+    "link_offer",
+    "decline_offer",
+    "destination",
+];

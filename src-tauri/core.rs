@@ -1,0 +1,110 @@
+//! The client of this home, opened when it is first needed and again after it could not be, and the vault
+//! embedded in this computer, hosted as long as the app runs.
+
+use twinlock_client::home::Home;
+use twinlock_client::keychain::{KeychainChoice, KeychainError, Passphrase};
+use twinlock_client::{Client, Error, OpenOptions, Pin, SecretText, VaultLocation};
+use twinlock_server::embedded::{self, Embedded};
+
+use crate::dto::CommandError;
+
+/// What the shell holds of the core.
+#[derive(Default)]
+pub(crate) struct Core {
+    client: tokio::sync::OnceCell<Client>,
+    vault: tokio::sync::Mutex<Option<Embedded>>,
+}
+
+impl Core {
+    /// The client. The first caller opens it; if that fails, the next one tries again.
+    pub(crate) async fn client(&self) -> Result<&Client, CommandError> {
+        let client = self
+            .client
+            .get_or_try_init(async || {
+                let options = OpenOptions { home: None, keychain: keychain()?, local_vault: None };
+                Client::open(options).await.map_err(CommandError::from)
+            })
+            .await?;
+        if client.needs_local_vault().await && self.vault.lock().await.is_none() {
+            self.host_vault(client).await?;
+        }
+        Ok(client)
+    }
+
+    /// Hosts the embedded vault, or finds the program of this home that does, and tells the client where it
+    /// listens. Asked again when it cannot be reached: that other program may have ended.
+    pub(crate) async fn host_vault(&self, client: &Client) -> Result<Option<SecretText>, CommandError> {
+        let mut held = self.vault.lock().await;
+        if !matches!(*held, Some(Embedded::Here(..))) {
+            let folder = client.home().vault();
+            let vault = embedded::host_or_find(&folder).await.map_err(|error| {
+                CommandError::failed(format!("The vault of this computer did not start: {error}"))
+            })?;
+            *held = Some(vault);
+        }
+        let Some(vault) = held.as_ref() else { return Ok(None) };
+        let address = vault.address();
+        let location = location(&address.url, Some(&address.pin))?;
+        client.set_local_vault(location).await?;
+        Ok(address.setup_code.clone().map(SecretText::new))
+    }
+
+    /// Stops the embedded vault, so that what it holds is closed in order.
+    pub(crate) async fn stop(&self) {
+        if let Some(vault) = self.vault.lock().await.take()
+            && let Err(error) = vault.stop().await
+        {
+            eprintln_line(&format!("The vault of this computer did not stop in order: {error}"));
+        }
+    }
+
+    /// The name by which a second start of the app finds this one: another home is another app.
+    pub(crate) fn instance() -> Option<String> {
+        std::env::var_os("TWINLOCK_HOME").filter(|home| !home.is_empty())?;
+        let folder = Home::locate(None).ok()?;
+        let bytes = folder.as_os_str().as_encoded_bytes();
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        Some(format!("dev.twinlock.desktop.home{}", &hex[hex.len().saturating_sub(160)..]))
+    }
+}
+
+/// A vault's address as somebody typed it.
+pub(crate) fn location(address: &str, pin: Option<&str>) -> Result<VaultLocation, CommandError> {
+    let address = address.trim();
+    let unusable = || {
+        CommandError::failed(format!(
+            "{address} is not a vault's address. It looks like https://vault.example.org."
+        ))
+    };
+    let url = url::Url::parse(address).map_err(|_| unusable())?;
+    let pin = pin
+        .map(str::trim)
+        .filter(|pin| !pin.is_empty())
+        .map(str::parse::<Pin>)
+        .transpose()
+        .map_err(Error::from)?;
+    Ok(VaultLocation { url, pin })
+}
+
+fn keychain() -> Result<KeychainChoice, CommandError> {
+    match std::env::var("TWINLOCK_KEYCHAIN").as_deref() {
+        Err(_) | Ok("" | "os") => Ok(KeychainChoice::Os),
+        Ok("file") => {
+            let passphrase =
+                Passphrase::from_environment().ok_or(Error::from(KeychainError::NoPassphrase))?;
+            Ok(KeychainChoice::File(passphrase))
+        }
+        Ok(_) => Err(CommandError::failed(
+            "TWINLOCK_KEYCHAIN is neither “os” nor “file”. Set it to one of them, or leave it out.",
+        )),
+    }
+}
+
+/// A line for whoever started the app from a terminal. Never holds a name or a value.
+#[expect(
+    clippy::print_stderr,
+    reason = "the one place where the desktop app says something outside its window"
+)]
+pub(crate) fn eprintln_line(line: &str) {
+    eprintln!("{line}");
+}

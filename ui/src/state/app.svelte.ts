@@ -1,0 +1,124 @@
+// What the whole window knows: the overview, where it is, and what was dropped on it. Screens ask for the rest themselves.
+import { getContext, setContext } from 'svelte';
+import type { Environment, Ipc, Moved, Overview, Project } from '../ipc';
+import { Asked } from './asked.svelte';
+import { Revealed } from './revealed.svelte';
+import { countsOf, isOdd } from './standing';
+
+export type View = 'variables' | 'changes';
+export type Place = { at: 'projects'; environment: string | null; view: View } | { at: 'team' };
+
+export class App {
+  readonly ipc: Ipc;
+  readonly revealed = new Revealed();
+  readonly overview = new Asked<Overview>();
+  place = $state.raw<Place>({ at: 'projects', environment: null, view: 'variables' });
+  /** The last thing that happened, for the line that screen readers read out. */
+  said = $state('');
+  /** Something that was to happen by itself and did not. */
+  trouble = $state<string | null>(null);
+  hovering = $state(false);
+  /** Dropped or chosen files, the first of which is being looked at. */
+  offers = $state.raw<readonly string[]>([]);
+  /** Counts what moved, so that whoever reads it asks again. */
+  moves = $state(0);
+  now = $state(0);
+  #clock: () => number;
+
+  constructor(ipc: Ipc, clock: () => number) {
+    this.ipc = ipc;
+    this.#clock = clock;
+    this.now = clock();
+  }
+
+  /** Starts listening. Returns how to stop. */
+  start(window: Window): () => void {
+    const stopWatching = this.revealed.watch(window);
+    const timer = setInterval(() => (this.now = this.#clock()), 20_000);
+    const listening = this.ipc.onMoved((moved) => void this.#onMoved(moved));
+    void this.refresh().then(() => this.#followDestination());
+    return () => {
+      stopWatching();
+      clearInterval(timer);
+      void listening.then((stop) => stop());
+    };
+  }
+
+  async refresh(): Promise<void> {
+    await this.overview.ask(() => this.ipc.overview());
+    this.now = this.#clock();
+  }
+
+  /** Goes somewhere; what was shown in the clear is hidden again. */
+  go(place: Place): void {
+    this.revealed.hide();
+    this.place = place;
+  }
+
+  offer(id: string): void {
+    this.offers = [...this.offers, id];
+  }
+
+  endOffer(id: string): void {
+    this.offers = this.offers.filter((offer) => offer !== id);
+  }
+
+  /** The project and environment that are shown; the first ones where nothing was chosen. */
+  get shown(): { project: Project; environment: Environment | null } | null {
+    const projects = this.overview.answer?.projects ?? [];
+    const chosen = this.place.at === 'projects' ? this.place.environment : null;
+    for (const project of projects) {
+      const environment = project.environments.find((one) => one.id === chosen);
+      if (environment) return { project, environment };
+    }
+    const project = projects.find((one) => one.environments.length > 0) ?? projects[0];
+    return project ? { project, environment: project.environments[0] ?? null } : null;
+  }
+
+  async #onMoved(moved: Moved): Promise<void> {
+    switch (moved.what) {
+      case 'hover':
+        this.hovering = moved.over;
+        return;
+      case 'offered':
+        this.hovering = false;
+        this.offer(moved.offer);
+        return;
+      case 'trouble':
+        this.trouble = moved.sentence;
+        return;
+      case 'show':
+        await this.refresh();
+        await this.#followDestination();
+        return;
+      case 'overview':
+        await this.refresh();
+        this.moves += 1;
+        return;
+      case 'team':
+      case 'environment':
+        this.moves += 1;
+    }
+  }
+
+  async #followDestination(): Promise<void> {
+    const destination = await this.ipc.destination();
+    if (destination) this.go({ at: 'projects', environment: destination.environment, view: 'changes' });
+  }
+}
+
+/** Which view an environment opens with: Changes when something waits there. */
+export function viewFor(environment: Environment): View {
+  const { conflicts, here, there } = countsOf(environment.files);
+  return conflicts + here + there > 0 || environment.files.some((file) => isOdd(file.state)) ? 'changes' : 'variables';
+}
+
+const KEY = Symbol('app');
+
+export function provideApp(app: App): App {
+  return setContext(KEY, app);
+}
+
+export function useApp(): App {
+  return getContext<App>(KEY);
+}

@@ -1,0 +1,30 @@
+// Shows a scene and does in it what a person does.
+import { page } from 'vitest/browser';
+import { expect } from 'vitest';
+import { render } from 'vitest-browser-svelte';
+import Window from '../src/Window.svelte';
+import { NOW, type StandIn } from '../standin/program';
+import { scenes, type Scene } from '../standin/scenes';
+
+export async function show(name: string, change?: (program: StandIn) => void): Promise<StandIn> {
+  const scene = scenes[name] as Scene;
+  const program = scene.program();
+  change?.(program);
+  await render(Window, { ipc: program, clock: () => NOW, ...(scene.place ? { place: scene.place } : {}) });
+  if (scene.moved) {
+    await expect.poll(() => program.calls.some(([called]) => called === 'destination')).toBe(true);
+    program.move(scene.moved);
+  }
+  for (const button of scene.press ?? []) await press(button);
+  await expect.element(page.getByText(scene.ready).first()).toBeInTheDocument();
+  return program;
+}
+
+/** Presses the button whose name begins like this. */
+export async function press(name: string): Promise<void> {
+  await page.getByRole('button', { name: new RegExp(`^${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`) }).click();
+}
+
+export function calls(program: StandIn, name: string): unknown[][] {
+  return program.calls.filter(([called]) => called === name).map(([, ...args]) => args);
+}
