@@ -169,6 +169,13 @@ impl Environment {
         self.check_log(team, &revision)?;
         check_rights(team, &revision, author.member, author.since)?;
         self.check_generation(team, &revision)?;
+        if let Some(message) = &revision.message {
+            check_blob(&message.text)?;
+            // At most 4 bytes a character.
+            if message.text.len() > padding::padded_length(4 * limits::MESSAGE_CHARACTERS) + SEAL_OVERHEAD {
+                return Err(Refusal::Limit("a message has at most 500 characters"));
+            }
+        }
         if revision.cause == Cause::Rotate {
             self.check_rotation(&revision.changes)?;
         } else if revision.changes.is_empty() {

@@ -6,11 +6,14 @@ use sha2::{Digest as _, Sha256};
 
 use crate::encoding::{Fields, base64_array};
 use crate::ids::KeyholderId;
+use crate::refusal::Refusal;
 
 /// Bytes of an Ed25519 public key.
 pub const SIGNING_KEY_BYTES: usize = 32;
 /// Bytes of an X-Wing public key (ML-KEM-768 and X25519).
 pub const KEM_KEY_BYTES: usize = 1216;
+/// Bytes of the ML-KEM-768 public key that an X-Wing public key begins with.
+const ML_KEM_BYTES: usize = 1184;
 /// Bytes of an X-Wing encapsulated key.
 pub const ENCAPSULATED_KEY_BYTES: usize = 1120;
 
@@ -35,6 +38,17 @@ impl PublicKeys {
         let mut id = [0; KeyholderId::LENGTH];
         id.copy_from_slice(&hash[..KeyholderId::LENGTH]);
         KeyholderId::new(id)
+    }
+
+    /// Refuses keys that nothing could be wrapped to: whoever brought one in would stop every renewal of keys.
+    /// X25519 takes any 32 bytes; ML-KEM has an input check (FIPS 203, section 7.2).
+    pub(crate) fn check(&self) -> Result<(), Refusal> {
+        use ml_kem::{EncapsulationKey768, TryKeyInit as _};
+        let ml_kem = &self.kem[..ML_KEM_BYTES];
+        match EncapsulationKey768::new_from_slice(ml_kem) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Refusal::Keys { keyholder: self.id() }),
+        }
     }
 
     /// Checks a signature by Ed25519's strict rules (no small-order keys, canonical encodings).

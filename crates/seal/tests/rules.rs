@@ -353,3 +353,39 @@ fn the_teams_name_key_is_renewed_with_every_label() {
     world.by_founder(opened(labels(&subjects))).unwrap();
     assert!(!world.team.name_key_due());
 }
+
+#[test]
+fn keys_that_nothing_can_be_wrapped_to_are_refused() {
+    let mut world = World::new("no key");
+    let mut invite = world.invite(Role::Member, Vec::new()).public().clone();
+    invite.kem = [0xff; 1216];
+    let event = Event::Invited(Invited {
+        keys: invite.clone(),
+        role: Role::Member,
+        access: Vec::new(),
+        expires_at: NOW,
+        approve: false,
+    });
+    assert_eq!(world.by_founder(event).unwrap_err(), Refusal::Keys { keyholder: invite.id() });
+}
+
+#[test]
+fn labels_and_messages_have_the_form_and_size_of_a_seal() {
+    let mut world = World::new("sizes");
+    let (state, _) = two_entries(&mut world);
+    let long = "x".repeat(1000);
+    let label = world.label(&long);
+    let event = Event::LabelChanged(LabelChanged { subject: Subject::Team, label: label.clone() });
+    assert_eq!(world.by_founder(event).unwrap_err().code(), "limit");
+    let clear = SealedLabel { sealed: b"Acme".as_slice().into(), ..label };
+    let event = Event::LabelChanged(LabelChanged { subject: Subject::Team, label: clear });
+    assert_eq!(world.by_founder(event).unwrap_err().code(), "malformed");
+
+    let gone = state.in_order().next().unwrap().0;
+    let author = world.founder.id();
+    let honest = world.revision(author, &state, vec![Change::Remove(Remove { entry: gone })]);
+    let text = world.label(&"x".repeat(3000)).sealed;
+    let message = SealedMessage { pointer: MessageId::new([1; 16]), text };
+    let statement = world.founder.sign_revision(&Revision { message: Some(message), ..honest });
+    assert_eq!(state.clone().append(&world.team, &statement).unwrap_err().code(), "limit");
+}

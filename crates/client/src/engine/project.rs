@@ -10,7 +10,7 @@ use super::{Client, Joined, LOCAL, now, random_id};
 use crate::error::Error;
 use crate::refused::words;
 use crate::store::{RefusalRecord, Scope};
-use crate::team::{EnvironmentKeys, Label, next_event, seal_label};
+use crate::team::{EnvironmentKeys, Label, folded, next_event, seal_label};
 use crate::view::{Connection, EnvironmentView, Overview, ProjectView, RefusalView, TeamSummary};
 
 impl Client {
@@ -102,9 +102,9 @@ impl Client {
             return Err(Error::Ambiguous { kind: "environment", name: name.to_owned() });
         }
         // The vault could have swapped two labels since this name was last used.
-        let known = self
-            .store()
-            .read(|step| step.remembered_name(session.team.id().as_bytes(), name).map_err(Error::from))?;
+        let known = self.store().read(|step| {
+            step.remembered_name(session.team.id().as_bytes(), &folded(name)).map_err(Error::from)
+        })?;
         match known {
             Some(known) if known != *found.as_bytes() => Err(Error::Usage(format!(
                 "{name} is another environment than the last time you used this name. Nothing was changed; look at “twinlock team show”, then unlink and link the file again."
@@ -112,7 +112,7 @@ impl Client {
             Some(_) => Ok(found),
             None => {
                 self.store().step(|step| {
-                    step.remember_name(session.team.id().as_bytes(), name, found.as_bytes())
+                    step.remember_name(session.team.id().as_bytes(), &folded(name), found.as_bytes())
                         .map_err(Error::from)
                 })?;
                 Ok(found)
@@ -200,7 +200,7 @@ impl Client {
 
 /// Names that a person would take for the same are the same.
 fn alike(a: &str, b: &str) -> bool {
-    a == b || a.to_lowercase() == b.to_lowercase()
+    folded(a) == folded(b)
 }
 
 fn refusal_of(refusals: &[RefusalRecord], scope: Scope, place: &str) -> Option<RefusalView> {

@@ -88,6 +88,7 @@ impl Client {
         let vault = joined.vault()?;
         for _ in 0..ATTEMPTS {
             self.refresh(joined, file.environment).await?;
+            self.renew_name_key_if_due(joined).await?;
             self.check_access(joined, file.environment, Level::Write)?;
             let looked = self.look_for_push(joined, file, selection)?;
             let chosen = looked.plan.chosen(selection);

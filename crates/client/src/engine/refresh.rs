@@ -173,10 +173,9 @@ impl Client {
             Ok(wraps) => wraps,
             Err(error) => return self.note_outcome(joined, Err(error)),
         };
-        let missing = joined.session.missing_keys();
         for wrap in wraps {
-            let wanted = missing.contains(&(wrap.environment, wrap.generation, wrap.half));
-            if wanted && joined.session.take_wrap(&wrap, None) == Taken::Yes {
+            // Those of earlier generations too: history is read with them.
+            if !joined.session.has_key(&wrap) && joined.session.take_wrap(&wrap, None) == Taken::Yes {
                 self.keep_wrap(joined, &wrap)?;
             }
         }

@@ -1,8 +1,8 @@
 //! New keys for an environment: opened when somebody lost the old ones, with everything sealed anew.
 
-use twinlock_protocol::api::{Rotate, ValueBlob};
+use twinlock_protocol::api::{AppendEvents, Rotate, ValueBlob};
 use twinlock_protocol::environment::{Entry, digest};
-use twinlock_protocol::event::{Event as TeamLogEvent, GenerationOpened};
+use twinlock_protocol::event::{Event as TeamLogEvent, GenerationOpened, Half, Role};
 use twinlock_protocol::ids::{EntryId, EnvironmentId, Pointer};
 use twinlock_protocol::limits;
 use twinlock_protocol::revision::{Cause, Change, Put, Remove, Revision};
@@ -14,7 +14,7 @@ use super::{Client, Event, Joined, now, random_id};
 use crate::error::Error;
 use crate::store::Scope;
 use crate::sync::Halves;
-use crate::team::{EnvironmentKeys, next_event};
+use crate::team::{EnvironmentKeys, next_event, renewed};
 
 /// An entry on its way from the old keys to the new ones.
 struct Carried {
@@ -36,6 +36,36 @@ impl Client {
             self.rotate(joined, id).await?;
         }
         Ok(stale)
+    }
+
+    /// Renews the team's own name key if it is due and this member may: admins do, in passing.
+    pub(super) async fn renew_name_key_if_due(&self, joined: &mut Joined) -> Result<(), Error> {
+        let due = joined.session.team.name_key_due() && joined.session.my_role() >= Some(Role::Admin);
+        // A computer that cannot open every name cannot seal them anew; another admin's will.
+        if !due || joined.session.labelled().is_none() {
+            return Ok(());
+        }
+        let planned = |joined: &Joined| {
+            let session = &joined.session;
+            let author = &session.keyholder;
+            let mut rng = rand::rng();
+            let missing = || Error::KeysMissing { environment: session.record.name.clone() };
+            let labelled = session.labelled().ok_or_else(missing)?;
+            let (key, event) = renewed(&session.team, labelled, &mut rng)
+                .ok_or_else(|| Error::Limit { what: "Generations of keys have run out.".to_owned() })?;
+            let statement = author.sign_event(&next_event(&session.team, author.id(), event, now()));
+            let entitled = session.team.entitled(None, Half::Name);
+            let wraps =
+                entitled.into_iter().filter_map(|(_, keys)| key.wrap(keys, author.id(), &mut rng)).collect();
+            Ok((AppendEvents { statements: vec![statement], wraps }, ()))
+        };
+        let (request, ()) = self.append(joined, planned).await?;
+        let mine = joined.session.keyholder.id();
+        for wrap in request.wraps.iter().filter(|wrap| wrap.keyholder == mine) {
+            joined.session.take_wrap(wrap, None);
+            self.keep_wrap(joined, wrap)?;
+        }
+        Ok(())
     }
 
     async fn rotate(&self, joined: &mut Joined, id: EnvironmentId) -> Result<(), Error> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use twinlock_protocol::api::Wrap;
 use twinlock_protocol::envelope::Envelope;
 use twinlock_protocol::environment::Environment;
-use twinlock_protocol::event::{Half, Level, LogHead, Role, SealedLabel};
+use twinlock_protocol::event::{Half, Level, LogHead, Role, SealedLabel, Subject};
 use twinlock_protocol::ids::{EnvironmentId, Generation, KeyholderId, MemberId, ProjectId};
 use twinlock_protocol::revision::Revision;
 use twinlock_protocol::team::{Team, replay};
@@ -43,6 +43,13 @@ impl Held {
         self.values.get(&generation)
     }
 
+    fn has(&self, generation: Generation, half: Half) -> bool {
+        match half {
+            Half::Name => self.names.contains_key(&generation),
+            Half::Value => self.values.contains_key(&generation),
+        }
+    }
+
     pub(crate) fn add_keys(&mut self, keys: EnvironmentKeys) {
         let generation = keys.name.scope().generation;
         self.names.insert(generation, keys.name);
@@ -69,12 +76,22 @@ impl Session {
         if team.id() != record.team {
             return Err(damaged(&Refusal::Elsewhere));
         }
+        if let Some(pin) = step.pin(&scope)? {
+            team.extends(LogHead { sequence: pin.number, hash: pin.hash })
+                .map_err(|refusal| damaged(&refusal))?;
+        }
         let mut session = Self::new(record, keyholder, team, None);
         session.take_stored_keys(step)?;
         for id in session.team.environments().keys().copied().collect::<Vec<_>>() {
             let revisions = stored(step, &Scope::Environment(id), 0)?;
             let held = session.held(id)?;
             held.extend(&revisions).map_err(|refusal| damaged(&refusal))?;
+            let head = session.held(id)?.held.chain.head();
+            if let Some(pin) = step.pin(&Scope::Environment(id))?
+                && (pin.number, pin.hash) != (head.number, head.hash)
+            {
+                return Err(damaged(&Refusal::Rollback { served: head.number, seen: pin.number }));
+            }
             session.take_stored_keys(step)?;
         }
         Ok(session)
@@ -182,6 +199,16 @@ impl Session {
         }
     }
 
+    /// Whether the key inside a wrap is here already.
+    pub(crate) fn has_key(&self, wrap: &Wrap) -> bool {
+        match (wrap.environment, wrap.half) {
+            (None, _) => self.team_keys.contains_key(&wrap.generation),
+            (Some(id), half) => {
+                self.environments.get(&id).is_some_and(|held| held.has(wrap.generation, half))
+            }
+        }
+    }
+
     /// The keys that this computer is entitled to and does not have: (environment or team, generation, half).
     pub(crate) fn missing_keys(&self) -> Vec<(Option<EnvironmentId>, Generation, Half)> {
         let mut missing = Vec::new();
@@ -194,14 +221,9 @@ impl Session {
             let Some(level) = self.my_level(*id) else { continue };
             let current = environment.current().number;
             let held = self.environments.get(id);
-            let has_name = held.is_some_and(|held| held.names.contains_key(&current));
-            let has_value = held.is_some_and(|held| held.values.contains_key(&current));
-            if !has_name {
-                missing.push((Some(*id), current, Half::Name));
-            }
-            if level.includes(Half::Value) && !has_value {
-                missing.push((Some(*id), current, Half::Value));
-            }
+            let lacks =
+                |half: &Half| level.includes(*half) && !held.is_some_and(|held| held.has(current, *half));
+            missing.extend(Half::BOTH.into_iter().filter(lacks).map(|half| (Some(*id), current, half)));
         }
         missing
     }
@@ -219,11 +241,7 @@ impl Session {
             let held = self.environments.get(id);
             for generation in environment.generations() {
                 for half in Half::BOTH {
-                    let has = held.is_some_and(|held| match half {
-                        Half::Name => held.names.contains_key(&generation.number),
-                        Half::Value => held.values.contains_key(&generation.number),
-                    });
-                    if !has {
+                    if !held.is_some_and(|held| held.has(generation.number, half)) {
                         wanted.push((Some(*id), generation.number, half));
                     }
                 }
@@ -245,6 +263,23 @@ impl Session {
         let key = self.team_keys.get(&label.generation)?;
         let text = key.open_label(label.id, &label.sealed).ok()?;
         Some(inert(text.expose()))
+    }
+
+    /// Everything that has a name now, with its name; `None` if one of them does not open here.
+    pub(crate) fn labelled(&self) -> Option<Vec<(Subject, String)>> {
+        let team = &self.team;
+        let team_label = team.label().map(|label| (Subject::Team, label));
+        let members = team
+            .members()
+            .iter()
+            .filter_map(|(id, member)| member.label.as_ref().map(|label| (Subject::Member(*id), label)));
+        let projects = team.projects().iter().map(|(id, project)| (Subject::Project(*id), &project.label));
+        let environments = team
+            .environments()
+            .iter()
+            .map(|(id, environment)| (Subject::Environment(*id), &environment.label));
+        let all = team_label.into_iter().chain(members).chain(projects).chain(environments);
+        all.map(|(subject, label)| Some((subject, self.label(label)?))).collect()
     }
 
     pub(crate) fn team_name(&self) -> String {

@@ -56,6 +56,8 @@ impl Client {
         let _lock = self.lock().await?;
         let mut state = self.state().await;
         let joined = state.joined()?;
+        self.refresh_log(joined).await?;
+        self.renew_name_key_if_due(joined).await?;
         let mut outcome = SyncOutcome { pushed: self.send_waiting(joined).await?, ..SyncOutcome::default() };
         for file in self.linked_files()? {
             self.refresh(joined, file.environment).await?;
@@ -216,8 +218,11 @@ impl Client {
     }
 
     async fn follow_log(&self) -> Result<(), Error> {
+        let _lock = self.lock().await?;
         let mut state = self.state().await;
-        self.refresh_log(state.joined()?).await
+        let joined = state.joined()?;
+        self.refresh_log(joined).await?;
+        self.renew_name_key_if_due(joined).await
     }
 
     async fn follow_environment(&self, environment: EnvironmentId) -> Result<(), Error> {

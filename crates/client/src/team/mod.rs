@@ -13,6 +13,7 @@ use twinlock_protocol::team::Team;
 use twinlock_protocol::timestamp::Timestamp;
 use twinlock_protocol::{Refusal, Verified, limits};
 use twinlock_seal::{KeyScope, Keyholder, NameKey, ValueKey};
+use unicode_normalization::UnicodeNormalization as _;
 
 /// Both keys of a generation of an environment.
 pub(crate) struct EnvironmentKeys {
@@ -117,12 +118,39 @@ pub(crate) fn next_event(team: &Team, author: KeyholderId, event: Event, now: Ti
     }
 }
 
+/// A new generation of the team's own name key: every current label sealed anew under it.
+pub(crate) fn renewed(
+    team: &Team,
+    labelled: Vec<(Subject, String)>,
+    rng: &mut impl CryptoRng,
+) -> Option<(NameKey, Event)> {
+    let generation = team.generations().last()?.number.next()?;
+    let key = NameKey::generate(KeyScope { team: team.id(), environment: None, generation }, rng);
+    let labels = labelled
+        .into_iter()
+        .map(|(subject, name)| LabelChanged { subject, label: seal_text(&key, &name, rng) })
+        .collect();
+    let commitments = Commitments { name: key.commitment(), value: None };
+    let event = Event::GenerationOpened(GenerationOpened {
+        environment: None,
+        generation,
+        commitments,
+        head: None,
+        labels,
+    });
+    Some((key, event))
+}
+
 /// Seals a label under a fresh id.
 pub(crate) fn seal_label(key: &NameKey, label: &Label, rng: &mut impl CryptoRng) -> SealedLabel {
+    seal_text(key, label.as_str(), rng)
+}
+
+fn seal_text(key: &NameKey, text: &str, rng: &mut impl CryptoRng) -> SealedLabel {
     let mut id = [0; 16];
     rng.fill_bytes(&mut id);
     let id = LabelId::new(id);
-    SealedLabel { id, generation: key.scope().generation, sealed: key.seal_label(id, label.as_str(), rng) }
+    SealedLabel { id, generation: key.scope().generation, sealed: key.seal_label(id, text, rng) }
 }
 
 /// Wraps a key to one keyholder; a public key that is none gets nothing, and nobody could open it anyway.
@@ -180,7 +208,13 @@ pub(crate) fn inert(text: &str) -> String {
 
 fn is_unsafe_to_show(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// What two names have in common that a person would take for the same: composed alike, in lower case.
+#[must_use]
+pub(crate) fn folded(name: &str) -> String {
+    name.nfc().flat_map(char::to_lowercase).nfc().collect()
 }
 
 #[cfg(test)]

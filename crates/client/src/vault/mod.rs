@@ -232,7 +232,9 @@ impl Vault {
                 let before = wanted.len();
                 for value in answer.values {
                     let Some(at) = wanted.iter().position(|pointer| *pointer == value.pointer) else {
-                        return Err(VaultError::Answer("it has a value twice, or one that was not asked for"));
+                        return Err(VaultError::Answer(
+                            "it has a value twice, or one that was not asked for",
+                        ));
                     };
                     wanted.swap_remove(at);
                     found.push(value);
@@ -382,16 +384,17 @@ async fn read_bounded(response: Response, limit: usize) -> Result<Vec<u8>, Vault
 
 /// Tells a wrong certificate from a vault that is not there.
 fn classify(error: &reqwest::Error) -> VaultError {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = source {
-        let inner = error.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref());
-        let tls = error
-            .downcast_ref::<rustls::Error>()
-            .or_else(|| inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()));
-        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(rustls::Error::InvalidCertificate(_)) = error.downcast_ref() {
             return VaultError::Certificate;
         }
-        source = error.source();
+        // What an input or output error wraps is not its source: its source is the source of that.
+        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = match wrapped {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
     }
     VaultError::Unreachable
 }

@@ -1,10 +1,11 @@
 //! Who may append what to a team's log: one rule for each event type, and a refusal for every other.
 
 use super::*;
+use crate::environment::{SEAL_OVERHEAD, check_blob};
 use crate::event::{
     EnvironmentCreated, GenerationOpened, Invited, LabelChanged, MemberGrant, MemberJoined, ProjectCreated,
 };
-use crate::limits;
+use crate::{limits, padding};
 
 /// The team that a `team-created` statement makes.
 pub(super) fn create(statement: &Envelope) -> Result<Team, Refusal> {
@@ -16,6 +17,7 @@ pub(super) fn create(statement: &Envelope) -> Result<Team, Refusal> {
         return Err(malformed("team-created has sequence 1, no team and nothing before it"));
     }
     statement.verify_signers(&[(event.author, &created.keys)])?;
+    created.keys.check()?;
     let hash = statement.hash();
     let founder = MemberId::new(hash.first_half());
     let computer = Keyholder { keys: created.keys.clone(), member: founder, since: 1 };
@@ -141,8 +143,13 @@ fn check_label(team: &Team, label: &SealedLabel) -> Result<(), Refusal> {
     if label.generation != due {
         return Err(Refusal::WrongGeneration { due, found: label.generation });
     }
-    // Up to 4 bytes a character, padded, sealed.
-    if label.sealed.len() > 1024 {
+    check_label_size(label)
+}
+
+fn check_label_size(label: &SealedLabel) -> Result<(), Refusal> {
+    check_blob(&label.sealed)?;
+    // At most 4 bytes a character.
+    if label.sealed.len() > padding::padded_length(4 * limits::LABEL_CHARACTERS) + SEAL_OVERHEAD {
         return Err(Refusal::Limit("a label has at most 100 characters"));
     }
     Ok(())
@@ -160,6 +167,7 @@ fn invite(team: &mut Team, author: KeyholderId, sequence: u64, invited: &Invited
     if invited.approve {
         return Err(Refusal::NewerVersion { kind: "invited with approval".to_owned() });
     }
+    invited.keys.check()?;
     no_doubles(invited.access.iter().map(|grant| grant.environment))?;
     for grant in &invited.access {
         team.environment(grant.environment)?;
@@ -183,6 +191,7 @@ fn invite(team: &mut Team, author: KeyholderId, sequence: u64, invited: &Invited
 }
 
 fn join(team: &mut Team, author: KeyholderId, head: LogHead, joined: &MemberJoined) -> Result<(), Refusal> {
+    joined.keys.check()?;
     check_label(team, &joined.label)?;
     if team.members.len() >= limits::MEMBERS {
         return Err(Refusal::Limit("a team has at most 1,000 members"));
@@ -336,6 +345,9 @@ fn open_team_generation(
     }
     if generation.labels.iter().any(|change| change.label.generation != generation.generation) {
         return Err(malformed("labels are sealed anew under the generation that is opened"));
+    }
+    for change in &generation.labels {
+        check_label_size(&change.label)?;
     }
     let mut relabelled: Vec<Subject> = generation.labels.iter().map(|change| change.subject).collect();
     relabelled.sort_unstable();
