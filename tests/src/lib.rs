@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 pub mod lying_proxy;
+pub mod programs;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
