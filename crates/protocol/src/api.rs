@@ -12,7 +12,8 @@ use crate::ids::{Digest, EntryId, EnvironmentId, Generation, KeyholderId, Pointe
 use crate::position::Position;
 
 /// `POST /v1/teams`. Signed by the founder, whose keys the first statement introduces.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// Has no `Debug`: the setup code is a secret until it is used.
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CreateTeam {
     /// Allows the first team of a vault; printed where the vault was started.

@@ -61,6 +61,14 @@ struct Founding {
     request: CreateTeam,
 }
 
+/// Whose event became the next of the log.
+pub(super) enum Turn {
+    /// This computer's.
+    Ours,
+    /// Somebody else's: what was planned is to be looked at again.
+    Theirs,
+}
+
 const FOUNDING: &str = "founding";
 /// How often an event is planned anew because others appended one at the same moment.
 const ATTEMPTS: usize = 8;
@@ -189,27 +197,37 @@ impl Client {
         joined: &mut Joined,
         planned: impl Fn(&Joined) -> Result<(AppendEvents, T), Error>,
     ) -> Result<(AppendEvents, T), Error> {
-        let vault = joined.vault()?;
         for _ in 0..ATTEMPTS {
             let (request, rest) = planned(joined)?;
-            match vault.append(&joined.session.keyholder, &request).await {
-                Ok(_) => {}
-                Err(error) if error.is(ProblemCode::LogMoved) || error.is(ProblemCode::Wraps) => {
-                    self.refresh_log(joined).await?;
-                    continue;
-                }
-                Err(error) => return self.note_outcome(joined, Err(error.into())),
+            match self.append_once(joined, &request).await? {
+                Turn::Ours => return Ok((request, rest)),
+                Turn::Theirs => self.refresh_log(joined).await?,
             }
-            let after = joined.session.log_head().sequence;
-            let mut team: Verified<_> = joined.session.team.clone();
-            for statement in &request.statements {
-                team.append(statement).map_err(|refusal| Error::Bug(refusal.to_string()))?;
-            }
-            joined.session.team = team;
-            self.keep_statements(Scope::Team(joined.session.record.team), after, &request.statements)?;
-            return Ok((request, rest));
         }
         Err(Error::TooBusy)
+    }
+
+    /// Appends events that were planned on top of the current log, unless others were faster.
+    pub(super) async fn append_once(
+        &self,
+        joined: &mut Joined,
+        request: &AppendEvents,
+    ) -> Result<Turn, Error> {
+        match joined.vault()?.append(&joined.session.keyholder, request).await {
+            Ok(_) => {}
+            Err(error) if error.is(ProblemCode::LogMoved) || error.is(ProblemCode::Wraps) => {
+                return Ok(Turn::Theirs);
+            }
+            Err(error) => return self.note_outcome(joined, Err(error.into())),
+        }
+        let after = joined.session.log_head().sequence;
+        let mut team: Verified<_> = joined.session.team.clone();
+        for statement in &request.statements {
+            team.append(statement).map_err(|refusal| Error::Bug(refusal.to_string()))?;
+        }
+        joined.session.team = team;
+        self.keep_statements(Scope::Team(joined.session.record.team), after, &request.statements)?;
+        Ok(Turn::Ours)
     }
 
     /// Invites somebody: a link that works once, until it expires.

@@ -7,9 +7,10 @@ use twinlock_protocol::ids::{EntryId, EnvironmentId, Pointer};
 use twinlock_protocol::limits;
 use twinlock_protocol::revision::{Cause, Change, Put, Remove, Revision};
 
+use super::members::Turn;
 use super::opened::open;
 use super::push::others_were_faster;
-use super::session::Held;
+use super::session::{Held, Session};
 use super::{Client, Event, Joined, now, random_id};
 use crate::error::Error;
 use crate::store::Scope;
@@ -41,25 +42,14 @@ impl Client {
     /// Renews the team's own name key if it is due and this member may: admins do, in passing.
     pub(super) async fn renew_name_key_if_due(&self, joined: &mut Joined) -> Result<(), Error> {
         let due = joined.session.team.name_key_due() && joined.session.my_role() >= Some(Role::Admin);
-        // A computer that cannot open every name cannot seal them anew; another admin's will.
-        if !due || joined.session.labelled().is_none() {
+        if !due {
             return Ok(());
         }
-        let planned = |joined: &Joined| {
-            let session = &joined.session;
-            let author = &session.keyholder;
-            let mut rng = rand::rng();
-            let missing = || Error::KeysMissing { environment: session.record.name.clone() };
-            let labelled = session.labelled().ok_or_else(missing)?;
-            let (key, event) = renewed(&session.team, labelled, &mut rng)
-                .ok_or_else(|| Error::Limit { what: "Generations of keys have run out.".to_owned() })?;
-            let statement = author.sign_event(&next_event(&session.team, author.id(), event, now()));
-            let entitled = session.team.entitled(None, Half::Name);
-            let wraps =
-                entitled.into_iter().filter_map(|(_, keys)| key.wrap(keys, author.id(), &mut rng)).collect();
-            Ok((AppendEvents { statements: vec![statement], wraps }, ()))
-        };
-        let (request, ()) = self.append(joined, planned).await?;
+        let Some(request) = plan_renewal(&joined.session) else { return Ok(()) };
+        // Whoever was faster has most likely renewed it: the next time here tells.
+        if let Turn::Theirs = self.append_once(joined, &request).await? {
+            return Ok(());
+        }
         let mine = joined.session.keyholder.id();
         for wrap in request.wraps.iter().filter(|wrap| wrap.keyholder == mine) {
             joined.session.take_wrap(wrap, None);
@@ -175,6 +165,18 @@ impl Client {
                 .collect()
         })
     }
+}
+
+/// A new generation of the team's name key with all its wraps; `None` where this computer lacks a key that
+/// some name is sealed under: then another admin's will do it.
+fn plan_renewal(session: &Session) -> Option<AppendEvents> {
+    let author = &session.keyholder;
+    let mut rng = rand::rng();
+    let (key, event) = renewed(&session.team, session.labelled()?, &mut rng)?;
+    let statement = author.sign_event(&next_event(&session.team, author.id(), event, now()));
+    let entitled = session.team.entitled(None, Half::Name);
+    let wraps = entitled.into_iter().filter_map(|(_, keys)| key.wrap(keys, author.id(), &mut rng)).collect();
+    Some(AppendEvents { statements: vec![statement], wraps })
 }
 
 /// The latest earlier version of an entry that opens.

@@ -265,7 +265,8 @@ impl Session {
         Some(inert(text.expose()))
     }
 
-    /// Everything that has a name now, with its name; `None` if one of them does not open here.
+    /// Everything that has a name now, with its name; `None` if a key for one of them is not here. A name that
+    /// does not open with its key was sealed wrongly by its author, and gets a stand-in.
     pub(crate) fn labelled(&self) -> Option<Vec<(Subject, String)>> {
         let team = &self.team;
         let team_label = team.label().map(|label| (Subject::Team, label));
@@ -279,7 +280,12 @@ impl Session {
             .iter()
             .map(|(id, environment)| (Subject::Environment(*id), &environment.label));
         let all = team_label.into_iter().chain(members).chain(projects).chain(environments);
-        all.map(|(subject, label)| Some((subject, self.label(label)?))).collect()
+        let name = |label: &SealedLabel| {
+            self.team_keys
+                .contains_key(&label.generation)
+                .then(|| self.label(label).unwrap_or_else(|| unnamed(label.id)))
+        };
+        all.map(|(subject, label)| Some((subject, name(label)?))).collect()
     }
 
     pub(crate) fn team_name(&self) -> String {
