@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use twinlock_client::view::TeamView;
-use twinlock_client::{Label, Pin, TeamPlace, VaultLocation};
+use twinlock_client::{Error, Label, Pin, SecretText, TeamPlace, VaultLocation};
 use url::Url;
 
 use crate::failure::{Failure, Status};
@@ -82,13 +82,13 @@ async fn create(
             (TeamPlace::Vault(VaultLocation { url, pin }), setup_code.line("Setup code")?)
         }
         _ => {
-            let setup_code = opened.start_vault().await?.ok_or_else(|| {
-                Failure::System(
-                    "The vault of this computer already has a team, which this Twinlock folder does not know. \
-                     Nothing was changed; choose another folder with TWINLOCK_HOME."
-                        .to_owned(),
-                )
-            })?;
+            // Asked before a vault is made for nothing.
+            if let Some(team) = opened.client().overview().await?.team {
+                return Err(Error::HasTeam(team.name).into());
+            }
+            // A vault that has a team has no code any more. If that team is the one whose founding was cut
+            // short, founding it again needs none; any other the vault refuses.
+            let setup_code = opened.start_vault().await?.unwrap_or_else(|| SecretText::new(String::new()));
             (TeamPlace::Local, setup_code)
         }
     };

@@ -1,5 +1,6 @@
 //! The program as whoever starts it sees it, as far as no vault is needed: its words, its documents, its
 //! exit statuses. What it does with a vault is tested with the whole system.
+#![expect(clippy::unwrap_used, reason = "a test that cannot start or read the program should stop there")]
 
 use std::io::Write as _;
 use std::path::Path;
@@ -127,6 +128,93 @@ fn a_reader_that_goes_away_is_no_failure() {
     assert_eq!((status, stderr.as_str()), (0, ""));
 }
 
+/// A running `sync --watch --json`, and the events that it prints. Ended with the test.
+#[cfg(unix)]
+struct Watch {
+    program: std::process::Child,
+    events: std::sync::mpsc::Receiver<serde_json::Value>,
+}
+
+#[cfg(unix)]
+impl Watch {
+    fn start(home: &Path) -> Self {
+        use std::io::BufRead as _;
+
+        let mut command = twinlock(home);
+        let mut program = command.args(["sync", "--watch", "--json"]).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = std::io::BufReader::new(program.stdout.take().unwrap()).lines();
+        let (sender, events) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for line in lines {
+                // What is no JSON ends the thread, and with it the test's wait.
+                if sender.send(serde_json::from_str(&line.unwrap()).unwrap()).is_err() {
+                    return;
+                }
+            }
+        });
+        let watch = Self { program, events };
+        watch.until(|event| event["event"] == "watching" && event["files"] == 1);
+        watch
+    }
+
+    /// Waits for an event, as long as a busy machine may take.
+    fn until(&self, wanted: impl Fn(&serde_json::Value) -> bool) {
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        while !wanted(&self.events.recv_timeout(end - std::time::Instant::now()).unwrap()) {}
+    }
+
+    fn interrupt(mut self) {
+        assert!(
+            Command::new("kill").args(["-INT", &self.program.id().to_string()]).status().unwrap().success()
+        );
+        assert_eq!(self.program.wait().unwrap().code(), Some(0));
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // Only a test that failed has left it running.
+        if self.program.try_wait().unwrap().is_none() {
+            self.program.kill().unwrap();
+            self.program.wait().unwrap();
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_watch_prints_a_line_for_each_event_and_takes_over_the_vault() {
+    let folder = tempfile::tempdir().unwrap();
+    let (home, file) = (folder.path().join("home"), folder.path().join(".env"));
+    std::fs::write(&file, "A=1\n").unwrap();
+    let name = file.to_str().unwrap();
+    assert_eq!(run(twinlock(&home).args(["team", "create", "Acme", "--member", "Ada", "--local"])).0, 0);
+    assert_eq!(
+        run(twinlock(&home).args(["link", name, "api/development", "--create", "--mode", "auto"])).0,
+        0
+    );
+
+    // The first hosts the vault, the second finds it, and hosts it once the first has ended.
+    let first = Watch::start(&home);
+    let second = Watch::start(&home);
+    first.interrupt();
+    second.until(|event| event["event"] == "connection" && event["connection"] == "offline");
+    second.until(|event| event["event"] == "connection" && event["connection"] == "online");
+    std::fs::write(&file, "A=1\nB=2\n").unwrap();
+    // Pushed by itself, through the vault that the second hosts now: other commands find it there.
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    loop {
+        let (status, names, stderr) = run(twinlock(&home).args(["ls", "api/development", "--quiet"]));
+        assert_eq!(status, 0, "{stderr}");
+        if names == "A\nB\n" {
+            break;
+        }
+        assert!(std::time::Instant::now() < end, "{names}");
+    }
+    second.interrupt();
+}
+
 #[test]
 fn a_team_on_this_computer_needs_no_server() {
     let folder = tempfile::tempdir().unwrap();
@@ -144,6 +232,9 @@ fn a_team_on_this_computer_needs_no_server() {
 
     let (status, team) = json(&["team", "create", "Acme", "--member", "Ada", "--local"]);
     assert_eq!((status, team["name"].as_str(), team["local"].as_bool()), (0, Some("Acme"), Some(true)));
+    let (status, document) = json(&["team", "create", "Other", "--local"]);
+    assert_eq!(status, 1);
+    assert!(document["error"]["message"].as_str().unwrap().contains("already belongs to the team Acme"));
     let (status, file) = json(&["link", &path(&mine), "api/development", "--create"]);
     assert_eq!((status, file["environment"].as_str()), (0, Some("api/development")));
     let (status, diff) = json(&["diff", &path(&mine)]);
