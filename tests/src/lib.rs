@@ -14,7 +14,7 @@ use twinlock_client::{
     AccessRequest, Client, CreateMissing, InviteLink, InviteOptions, Label, LinkOptions, OpenOptions, Role,
     SecretText, TeamPlace, VaultLocation,
 };
-use twinlock_server::all::{self, AllOptions, Running};
+use twinlock_server::all::{self, AllOptions, Running, StartError};
 
 /// A vault server of a test: both services, its folder kept over restarts.
 pub struct TestVault {
@@ -60,15 +60,24 @@ impl TestVault {
 
     /// Starts it again where it was.
     pub async fn restart(&mut self) {
+        self.try_restart().await.expect("the vault starts");
+    }
+
+    /// Starts it again where it was, if it can be started.
+    pub async fn try_restart(&mut self) -> Result<(), StartError> {
         self.stop().await;
         let port = self.location.url.port().expect("a port");
-        self.running = Some(start_at(self.data.path(), port).await);
+        self.running = Some(try_start_at(self.data.path(), port).await?);
+        Ok(())
     }
 }
 
 async fn start_at(data: &Path, port: u16) -> Running {
-    let options = AllOptions { data: data.to_owned(), listen: ([127, 0, 0, 1], port).into() };
-    all::start(options).await.expect("the vault starts")
+    try_start_at(data, port).await.expect("the vault starts")
+}
+
+async fn try_start_at(data: &Path, port: u16) -> Result<Running, StartError> {
+    all::start(AllOptions { data: data.to_owned(), listen: ([127, 0, 0, 1], port).into() }).await
 }
 
 /// One member's computer: a home, a file keychain, a folder for `.env` files.
