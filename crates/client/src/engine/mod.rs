@@ -6,8 +6,11 @@
 
 mod changes;
 mod doctor;
+mod found;
 mod history;
 mod import;
+mod invite;
+mod join;
 mod link;
 mod members;
 mod opened;
@@ -40,8 +43,8 @@ use crate::view::{ChangeSummary, Connection, RefusalView};
 use session::Session;
 
 pub use import::ImportTarget;
+pub use invite::{AccessRequest, Invitation, InviteOptions};
 pub use link::{CreateMissing, LinkOptions};
-pub use members::{AccessRequest, Invitation, InviteOptions};
 pub use pull::{PullOutcome, Resolution};
 pub use push::{Approved, PushOutcome, Selection};
 pub use watch::SyncOutcome;

@@ -1,0 +1,132 @@
+//! Inviting: a link that works once, until it expires.
+
+use std::time::Duration;
+
+use twinlock_protocol::api::AppendEvents;
+use twinlock_protocol::event::{Event as TeamLogEvent, Grant, Invited, Level, Role};
+use twinlock_protocol::ids::KeyholderId;
+use twinlock_protocol::timestamp::Timestamp;
+use twinlock_seal::{InviteLink, Keyholder, SecretText, Seed};
+
+use super::members::{access_view, wraps_to};
+use super::{Client, Event, Joined, LOCAL, now};
+use crate::error::Error;
+use crate::team::next_event;
+use crate::view::AccessView;
+
+/// What to invite somebody to.
+pub struct InviteOptions {
+    /// Their role.
+    pub role: Role,
+    /// Their access.
+    pub access: AccessRequest,
+    /// How long the invite can be used.
+    pub expires_in: Duration,
+}
+
+/// Which access an invite gives.
+pub enum AccessRequest {
+    /// Write access to everything that this member may grant.
+    Everything,
+    /// Exactly this, by `project/environment`.
+    Only(Vec<(String, Level)>),
+}
+
+/// An invite that was made.
+pub struct Invitation {
+    /// The link. Whoever has it can join until it is used or expires.
+    pub link: SecretText,
+    /// The invite's id.
+    pub id: KeyholderId,
+    /// When the vault stops accepting it.
+    pub expires_at: Timestamp,
+    /// What it gives.
+    pub access: Vec<AccessView>,
+}
+
+impl Client {
+    /// Invites somebody: a link that works once, until it expires.
+    pub async fn invite(&self, options: InviteOptions) -> Result<Invitation, Error> {
+        let _lock = self.lock().await?;
+        let mut state = self.state().await;
+        let joined = state.joined()?;
+        if joined.session.record.vault == LOCAL {
+            return Err(Error::LocalVault);
+        }
+        if joined.session.my_role() < Some(Role::Admin) {
+            return Err(Error::Role { needed: "admin" });
+        }
+        self.refresh_log(joined).await?;
+        let access = self.grants(joined, &options.access)?;
+        let expires_in = u64::try_from(options.expires_in.as_millis()).unwrap_or(u64::MAX);
+        let expires_at = Timestamp(now().0.saturating_add(expires_in));
+        let seed = Seed::generate(&mut rand::rng());
+        let invite = Keyholder::from_seed(&seed);
+        let planned = |joined: &Joined| plan_invite(joined, &invite, options.role, &access, expires_at);
+        self.append(joined, planned).await?;
+
+        let location = joined.vault()?.location().clone();
+        let link = InviteLink {
+            team: joined.session.team.id(),
+            address: location.url.to_string(),
+            pin: location.pin,
+            head: joined.session.log_head(),
+            seed,
+        };
+        self.emit(Event::Team);
+        Ok(Invitation {
+            link: link.to_text(),
+            id: invite.id(),
+            expires_at,
+            access: access
+                .iter()
+                .map(|grant| access_view(&joined.session, grant.environment, grant.level))
+                .collect(),
+        })
+    }
+
+    /// What an invite would give, before it is made.
+    pub async fn invite_access(&self, access: &AccessRequest) -> Result<Vec<AccessView>, Error> {
+        let mut state = self.state().await;
+        let joined = state.joined()?;
+        self.refresh_log(joined).await?;
+        let grants = self.grants(joined, access)?;
+        Ok(grants.iter().map(|grant| access_view(&joined.session, grant.environment, grant.level)).collect())
+    }
+
+    fn grants(&self, joined: &Joined, access: &AccessRequest) -> Result<Vec<Grant>, Error> {
+        let session = &joined.session;
+        match access {
+            AccessRequest::Everything => {
+                let mine = session.team.environments().keys().copied();
+                let writable = mine.filter(|id| session.my_level(*id) == Some(Level::Write));
+                Ok(writable.map(|environment| Grant { environment, level: Level::Write }).collect())
+            }
+            AccessRequest::Only(named) => named
+                .iter()
+                .map(|(name, level)| {
+                    let environment = self.environment_by_name(joined, name)?;
+                    self.check_access(joined, environment, Level::Write)?;
+                    Ok(Grant { environment, level: *level })
+                })
+                .collect(),
+        }
+    }
+}
+
+fn plan_invite(
+    joined: &Joined,
+    invite: &Keyholder,
+    role: Role,
+    access: &[Grant],
+    expires_at: Timestamp,
+) -> Result<(AppendEvents, ()), Error> {
+    let session = &joined.session;
+    let author = &session.keyholder;
+    let invited =
+        Invited { keys: invite.public().clone(), role, access: access.to_vec(), expires_at, approve: false };
+    let statement =
+        author.sign_event(&next_event(&session.team, author.id(), TeamLogEvent::Invited(invited), now()));
+    let wraps = wraps_to(session, invite, access, author.id())?;
+    Ok((AppendEvents { statements: vec![statement], wraps }, ()))
+}

@@ -1,0 +1,136 @@
+//! Joining a team by an invite link.
+
+use twinlock_protocol::api::{AppendEvents, ProblemCode};
+use twinlock_protocol::envelope::Envelope;
+use twinlock_protocol::event::{Event as TeamLogEvent, MemberJoined};
+use twinlock_protocol::team::{Team, replay};
+use twinlock_protocol::{MemberId, Refusal, limits};
+use twinlock_seal::{InviteLink, Keyholder, Pin, Seed};
+
+use super::members::{ATTEMPTS, wraps_to};
+use super::session::Session;
+use super::{Client, Event, Joined, now};
+use crate::error::Error;
+use crate::keychain::{Account, KeychainError};
+use crate::refused::Refused;
+use crate::store::{Scope, TeamRecord};
+use crate::team::{Label, next_event, seal_label};
+use crate::vault::{Vault, VaultError, VaultLocation};
+use crate::view::TeamView;
+
+impl Client {
+    /// Joins a team by its invite link. Nobody else has to be online.
+    pub async fn join(&self, link: InviteLink, member_name: Label) -> Result<TeamView, Error> {
+        let _lock = self.lock().await?;
+        let mut state = self.state().await;
+        if let Some(joined) = &state.joined {
+            return Err(Error::HasTeam(joined.session.team_name()));
+        }
+        let InviteLink { team, address, pin, head, seed } = link;
+        let url = url::Url::parse(&address).map_err(|_| VaultError::Address(address.clone()))?;
+        let location = VaultLocation { url, pin };
+        let vault = Vault::new(location.clone(), team)?;
+        let invite = Keyholder::from_seed(&seed);
+        // Kept before it is used: if the answer gets lost, the same computer joins with the same key.
+        let own = match self.seed(Account::Team(team)).await {
+            Ok(seed) => seed,
+            Err(Error::Keychain(KeychainError::NoEntry { .. })) => {
+                let seed = Seed::generate(&mut rand::rng());
+                self.keep_seed(Account::Team(team), &seed).await?;
+                seed
+            }
+            Err(error) => return Err(error),
+        };
+        let refused = |refusal: Refusal| -> Error {
+            Refused { scope: Scope::Team(team), place: "the team".to_owned(), refusal }.into()
+        };
+
+        for _ in 0..ATTEMPTS {
+            let keyholder = Keyholder::from_seed(&own);
+            let log = match whole_log(&vault, &invite).await {
+                // The invite is used: by this computer, if it may read the log now.
+                Err(error) if error.is(ProblemCode::Forbidden) => match whole_log(&vault, &keyholder).await {
+                    Err(error) if error.is(ProblemCode::NotSigned) => return Err(used_up()),
+                    log => log?,
+                },
+                log => log?,
+            };
+            let verified = replay(&log).map_err(refused)?;
+            if verified.id() != team {
+                return Err(refused(Refusal::Elsewhere));
+            }
+            verified.extends(head).map_err(refused)?;
+            let record = record(&verified, &keyholder, &location, member_name.as_str());
+            let mut session = Session::new(record, keyholder, verified, None);
+            if session.team.member_of(session.keyholder.id()).is_err() {
+                session.team.open_invite(invite.id()).map_err(|_| used_up())?;
+                for wrap in vault.wraps(&invite).await? {
+                    session.take_wrap(&wrap, Some(&invite));
+                }
+                let request = plan_join(&session, &invite, &member_name)?;
+                match vault.append(&invite, &request).await {
+                    // Read again: what the vault accepted is what it serves.
+                    Ok(_) => {}
+                    Err(error) if error.is(ProblemCode::LogMoved) => {}
+                    Err(error) => return Err(error.into()),
+                }
+                continue;
+            }
+            let name = session.team_name();
+            session.record.name = name;
+            let mut joined = Joined::new(session, None)?;
+            self.keep_team(&mut joined, &log, &[])?;
+            self.refresh_log(&mut joined).await?;
+            joined.session.record.name = joined.session.team_name();
+            self.store().step(|step| step.set_team(&joined.session.record).map_err(Error::from))?;
+            let view = self.team_view(&joined)?;
+            state.joined = Some(joined);
+            self.emit(Event::Team);
+            return Ok(view);
+        }
+        Err(Error::TooBusy)
+    }
+}
+
+fn record(team: &Team, keyholder: &Keyholder, location: &VaultLocation, member_name: &str) -> TeamRecord {
+    // Before the join there is no member of this keyholder yet; the record is only kept after it.
+    let member = team.member_of(keyholder.id()).unwrap_or(MemberId::new([0; 16]));
+    TeamRecord {
+        team: team.id(),
+        member,
+        vault: location.url.to_string(),
+        pin: location.pin.map(|Pin(pin)| pin),
+        name: String::new(),
+        member_name: member_name.to_owned(),
+    }
+}
+
+fn used_up() -> Error {
+    Error::Usage("This invite was already used, or closed. Ask for a new one.".to_owned())
+}
+
+async fn whole_log(vault: &Vault, by: &Keyholder) -> Result<Vec<Envelope>, VaultError> {
+    let mut log: Vec<Envelope> = Vec::new();
+    // Far more than a log of any team has: a vault that never comes to an end is not waited for.
+    for _ in 0..1_000_000 / limits::PAGE {
+        let after = u64::try_from(log.len()).unwrap_or(u64::MAX);
+        let page = vault.events(by, after).await?;
+        let done = page.statements.is_empty();
+        log.extend(page.statements);
+        if done || u64::try_from(log.len()).is_ok_and(|length| length >= page.head.sequence) {
+            return Ok(log);
+        }
+    }
+    Err(VaultError::Answer("its log has no end"))
+}
+
+fn plan_join(session: &Session, invite: &Keyholder, name: &Label) -> Result<AppendEvents, Error> {
+    let own = &session.keyholder;
+    let open = session.team.open_invite(invite.id()).map_err(|refusal| Error::Bug(refusal.to_string()))?;
+    let access = open.access.clone();
+    let label = seal_label(session.team_key()?, name, &mut rand::rng());
+    let joined = MemberJoined { keys: own.public().clone(), invite: invite.id(), label };
+    let event = next_event(&session.team, own.id(), TeamLogEvent::MemberJoined(joined), now());
+    let statement = invite.co_sign(own.sign_event(&event));
+    Ok(AppendEvents { statements: vec![statement], wraps: wraps_to(session, own, &access, own.id())? })
+}
