@@ -9,7 +9,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Status};
-use crate::text::{Text, inert};
+use crate::text::{Text, inert, inert_json};
 
 /// How answers are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,8 +99,9 @@ impl Output {
     /// Writes one line of JSON, whatever the format.
     pub(crate) fn json_line(&mut self, document: &impl Serialize) -> Result<(), Failure> {
         let json = serde_json::to_string(document).map_err(|error| Failure::Output(error.into()))?;
-        let json = Zeroizing::new(json + "\n");
-        self.write(json.as_bytes())
+        let mut line = Zeroizing::new(inert_json(&Zeroizing::new(json)));
+        line.push('\n');
+        self.write(line.as_bytes())
     }
 
     /// Writes bytes as they are: a value that was asked for.

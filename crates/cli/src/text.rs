@@ -39,11 +39,27 @@ impl Text {
 
 /// The text without anything that a terminal would act on or that turns its direction.
 pub(crate) fn inert(text: &str) -> String {
-    let acts = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
     text.chars().map(|c| if acts(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// The same JSON, in which such characters are escaped: it is one line for whoever reads lines, shows as it
+/// is on a terminal, and reads back to the same.
+pub(crate) fn inert_json(json: &str) -> String {
+    let mut inert = String::with_capacity(json.len() + 1);
+    for c in json.chars() {
+        // All of them are below U+10000, and stand inside strings: the serialiser writes none of its own.
+        if acts(c) {
+            inert += &format!("\\u{:04x}", u32::from(c));
+        } else {
+            inert.push(c);
+        }
+    }
+    inert
+}
+
+fn acts(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// A time for people, to the minute, in this computer's time zone.
@@ -70,6 +86,14 @@ mod tests {
         let mut text = Text::default();
         text.line("a\u{1b}[31mb\nc\u{9b}d\u{202e}e ");
         assert_eq!(text.as_str(), "a\u{fffd}[31mb\u{fffd}c\u{fffd}d\u{fffd}e\n");
+    }
+
+    #[test]
+    fn json_is_one_line_that_reads_back_to_the_same() {
+        let text = "a\u{1b}\u{7f}\u{85}\u{2028}\u{202e}\u{feff}\n\"\\é😀";
+        let json = inert_json(&serde_json::to_string(text).unwrap());
+        assert_eq!(json, "\"a\\u001b\\u007f\\u0085\\u2028\\u202e\\ufeff\\n\\\"\\\\é😀\"");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
     }
 
     #[test]
