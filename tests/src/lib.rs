@@ -1,8 +1,10 @@
 //! What the tests of the whole system share: vaults, homes and waiting for a condition.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+pub mod canary;
 pub mod lying_proxy;
 pub mod programs;
+pub mod recorder;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -262,13 +262,13 @@ impl Machine {
         std::fs::rename(other, self.env()).expect("the file is renamed");
     }
 
-    /// Everything that programs of this computer wrote to standard output and standard error.
+    /// What programs of this computer wrote to standard output and standard error, but for the secrets that were asked for.
     #[must_use]
     pub fn said(&self) -> Vec<u8> {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A command without an answer that should not be remembered.
+    /// `twinlock` with this computer's environment, not started yet.
     #[must_use]
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(program("twinlock"));
@@ -291,8 +291,8 @@ impl Machine {
     pub fn run_with(&self, input: &str, arguments: &[&str]) -> Ran {
         let ran = run(self.command(arguments), input);
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        // Values are printed by this command alone: they are what it is for.
-        if arguments.first() != Some(&"get") {
+        // What these print is secret, and what they are for.
+        if !arguments.first().is_some_and(|verb| ["get", "invite"].contains(verb)) {
             said.extend_from_slice(ran.out.as_bytes());
         }
         said.extend_from_slice(ran.err.as_bytes());
