@@ -46,7 +46,7 @@ impl Core {
         let address = vault.address();
         let location = location(&address.url, Some(&address.pin))?;
         client.set_local_vault(location).await?;
-        Ok(address.setup_code.clone().map(SecretText::new))
+        Ok(address.setup_code.as_ref().map(|code| SecretText::new(code.expose().to_owned())))
     }
 
     /// Stops the embedded vault, so that what it holds is closed in order.

@@ -36,7 +36,8 @@ impl Opened {
     pub(crate) async fn start_vault(&mut self) -> Result<Option<SecretText>, Failure> {
         let vault = embedded::host_or_find(&self.client.home().vault()).await?;
         self.client.set_local_vault(location(vault.address())?).await?;
-        let setup_code = vault.address().setup_code.clone().map(SecretText::new);
+        let setup_code =
+            vault.address().setup_code.as_ref().map(|code| SecretText::new(code.expose().to_owned()));
         self.vault = Some(vault);
         Ok(setup_code)
     }

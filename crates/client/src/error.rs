@@ -204,7 +204,9 @@ impl Error {
             Self::Vault(error) if error.is(ProblemCode::Unavailable) => ErrorCode::Unreachable,
             Self::Keychain(_) => ErrorCode::Locked,
             Self::NoTeam => ErrorCode::NoTeam,
-            Self::Usage(_) | Self::Label(_) | Self::Link(_) => ErrorCode::Usage,
+            Self::Usage(_) | Self::Label(_) | Self::Link(_) | Self::Vault(VaultError::Address(_)) => {
+                ErrorCode::Usage
+            }
             _ => ErrorCode::Failed,
         }
     }

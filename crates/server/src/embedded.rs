@@ -7,19 +7,28 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
+use crate::SetupCode;
 use crate::all::{self, AllOptions, Running, StartError};
 use crate::private_file;
 
 /// Where an embedded vault listens, and how it is known.
-#[derive(Clone, Serialize, Deserialize)]
 pub struct Address {
     /// `https://127.0.0.1:port`
     pub url: String,
     /// SHA-256 of the certificate's public key, base64url.
     pub pin: String,
     /// Allows the first team; only while there was none when the vault was started.
-    pub setup_code: Option<String>,
+    pub setup_code: Option<SetupCode>,
+}
+
+/// An address as its file has it. The setup code is in it for the other programs of the same user.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    url: String,
+    pin: String,
+    setup_code: Option<String>,
 }
 
 /// An embedded vault, hosted here or by another program.
@@ -61,14 +70,14 @@ pub async fn host_or_find(folder: &Path) -> Result<Embedded, StartError> {
         let listen = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
         match all::start(AllOptions { data: folder.to_owned(), listen }).await {
             Ok(running) => {
-                let address = Address {
+                let written = Written {
                     url: running.url.clone(),
                     pin: running.pin.to_string(),
                     setup_code: running.setup_code.as_ref().map(|code| code.expose().to_owned()),
                 };
-                let json = serde_json::to_vec(&address).map_err(std::io::Error::other)?;
+                let json = Zeroizing::new(serde_json::to_vec(&written).map_err(std::io::Error::other)?);
                 private_file::replace(&file, &json)?;
-                return Ok(Embedded::Here(address, Box::new(running)));
+                return Ok(Embedded::Here(written.into(), Box::new(running)));
             }
             Err(in_use @ StartError::InUse { .. }) => {
                 // The address may be of a host before this one: it is good if somebody answers there.
@@ -92,7 +101,15 @@ fn address_file(folder: &Path) -> PathBuf {
 }
 
 fn read(file: &Path) -> Result<Option<Address>, StartError> {
-    Ok(private_file::read(file)?.and_then(|json| serde_json::from_slice(&json).ok()))
+    let written = private_file::read(file)?.and_then(|json| serde_json::from_slice::<Written>(&json).ok());
+    Ok(written.map(Address::from))
+}
+
+impl From<Written> for Address {
+    fn from(written: Written) -> Self {
+        let Written { url, pin, setup_code } = written;
+        Self { url, pin, setup_code: setup_code.map(SetupCode::kept) }
+    }
 }
 
 async fn answers(address: &Address) -> bool {

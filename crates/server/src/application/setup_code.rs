@@ -35,6 +35,11 @@ impl SetupCode {
         Ok(Self(code))
     }
 
+    /// A code from where it was kept.
+    pub(crate) fn kept(code: String) -> Self {
+        Self(Zeroizing::new(code))
+    }
+
     /// The code, to be shown once to whoever started the vault.
     #[must_use]
     pub fn expose(&self) -> &str {

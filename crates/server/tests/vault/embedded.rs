@@ -17,7 +17,11 @@ async fn the_first_hosts_the_others_find_it_and_take_over_when_it_ends() {
 
     // Who found it can found the team as well as who hosts it.
     let (ada, statements, wraps) = new_team(computer());
-    let body = CreateTeam { setup_code: address.setup_code.clone().unwrap(), statements, wraps };
+    let body = CreateTeam {
+        setup_code: address.setup_code.as_ref().unwrap().expose().to_owned(),
+        statements,
+        wraps,
+    };
     let body = serde_json::to_vec(&body).unwrap();
     let request = Signed::new(&ada.computer, ada.team.id(), "POST", "/v1/teams", body, now());
     let answer: Appended = Answer::of(request.response_from(&http(), &address.url).await).await.ok();
