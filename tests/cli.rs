@@ -303,8 +303,7 @@ async fn a_lying_vault_is_refused_with_a_status_of_its_own() {
     let Setting { ada, ben, .. } = &setting;
     setting.share("A=1\nB=1\n");
     let yesterday = ben.text();
-    ada.save("A=2\nB=2\n");
-    let _pushed = ada.run(&["push"]).ok();
+    let watching = ben.watch();
 
     proxy.lie(Arc::new(|_, mut answer| {
         if let Some(values) = answer.get_mut("values").and_then(Value::as_array_mut) {
@@ -314,6 +313,13 @@ async fn a_lying_vault_is_refused_with_a_status_of_its_own() {
         }
         Told::Json(answer)
     }));
+    ada.save("A=2\nB=2\n");
+    let _pushed = ada.run(&["push"]).ok();
+    let refusal = watching.until("refused")["refusal"].take();
+    assert_eq!(
+        (&refusal["code"], &refusal["kept_safe"]),
+        (&json!("digest"), &json!("Your file is untouched."))
+    );
     for words in [["pull", "--json"], ["push", "--json"], ["sync", "--json"], ["status", "--json"]] {
         let refused = ben.run(&words).ended(4);
         let said = refused.json();
