@@ -1,0 +1,313 @@
+//! Turns what the client shows into what may cross to the page. Nothing here reads a value.
+
+use twinlock_client::files::git::GitState as Git;
+use twinlock_client::store::Mode as SyncMode;
+use twinlock_client::{Error, ErrorCode, Level as AccessLevel, Role as TeamRole, view};
+
+use super::{
+    Access, Change, ChangeKind, Changes, CommandError, CommandErrorCode, Computer, Connection, Environment,
+    FileState, Found, GitState, Level, LinkedFile, Member, Mode, Moved, Outcome, Overview, PendingInvite,
+    Preview, Problem, Project, Refusal, Role, Team, TeamSummary, Variable, VaultPlace,
+};
+
+impl From<Error> for CommandError {
+    fn from(error: Error) -> Self {
+        let code = match (&error, error.code()) {
+            (Error::LocalVault, _) => CommandErrorCode::NeedsVaultServer,
+            (_, ErrorCode::Refused) => CommandErrorCode::Refused,
+            (_, ErrorCode::Unreachable) => CommandErrorCode::Unreachable,
+            (_, ErrorCode::Locked) => CommandErrorCode::Locked,
+            _ => CommandErrorCode::Failed,
+        };
+        // The client's sentences name the command line where that is what helps; here the window does.
+        let message = match &error {
+            Error::NoTeam => {
+                "This computer is not part of a team yet. Start one, or join one with an invite link."
+                    .to_owned()
+            }
+            Error::Conflict { names } => format!(
+                "{} changed here and in the vault. The file stays as it is until you choose under Changes.",
+                names.join(", ")
+            ),
+            Error::Emptied { path, variables } => format!(
+                "{path} is empty now. Twinlock did not take that as “remove {variables} variables”. Pull to get them back."
+            ),
+            _ => error.to_string(),
+        };
+        Self { code, message }
+    }
+}
+
+impl From<AccessLevel> for Level {
+    fn from(level: AccessLevel) -> Self {
+        match level {
+            AccessLevel::Names => Self::Names,
+            AccessLevel::Read => Self::Read,
+            AccessLevel::Write => Self::Write,
+        }
+    }
+}
+
+impl From<Level> for AccessLevel {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Names => Self::Names,
+            Level::Read => Self::Read,
+            Level::Write => Self::Write,
+        }
+    }
+}
+
+impl From<TeamRole> for Role {
+    fn from(role: TeamRole) -> Self {
+        match role {
+            TeamRole::Member => Self::Member,
+            TeamRole::Admin => Self::Admin,
+            TeamRole::Owner => Self::Owner,
+        }
+    }
+}
+
+impl From<Role> for TeamRole {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Member => Self::Member,
+            Role::Admin => Self::Admin,
+            Role::Owner => Self::Owner,
+        }
+    }
+}
+
+impl From<Mode> for SyncMode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Ask => Self::Ask,
+            Mode::Auto => Self::Auto,
+        }
+    }
+}
+
+impl From<SyncMode> for Mode {
+    fn from(mode: SyncMode) -> Self {
+        match mode {
+            SyncMode::Ask => Self::Ask,
+            SyncMode::Auto => Self::Auto,
+        }
+    }
+}
+
+fn place(local: bool) -> VaultPlace {
+    if local { VaultPlace::ThisComputer } else { VaultPlace::Server }
+}
+
+impl From<view::Connection> for Connection {
+    fn from(connection: view::Connection) -> Self {
+        match connection {
+            view::Connection::Online => Self::Online,
+            view::Connection::Offline => Self::Offline,
+            view::Connection::NoVault => Self::NoVault,
+        }
+    }
+}
+
+impl From<view::Overview> for Overview {
+    fn from(overview: view::Overview) -> Self {
+        Self {
+            team: overview.team.map(|team| TeamSummary {
+                name: team.name,
+                me: team.me,
+                vault: place(team.local),
+            }),
+            projects: overview.projects.into_iter().map(Project::from).collect(),
+            connection: overview.connection.into(),
+        }
+    }
+}
+
+impl From<view::ProjectView> for Project {
+    fn from(project: view::ProjectView) -> Self {
+        Self {
+            id: project.id.to_string(),
+            name: project.name,
+            environments: project.environments.into_iter().map(Environment::from).collect(),
+        }
+    }
+}
+
+impl From<view::EnvironmentView> for Environment {
+    fn from(environment: view::EnvironmentView) -> Self {
+        Self {
+            id: environment.id.to_string(),
+            name: environment.name,
+            level: environment.level.into(),
+            revision: environment.revision,
+            refusal: environment.refusal.map(Refusal::from),
+            files: environment.files.into_iter().map(LinkedFile::from).collect(),
+        }
+    }
+}
+
+impl From<view::RefusalView> for Refusal {
+    fn from(refusal: view::RefusalView) -> Self {
+        let view::RefusalView { code, what_happened, kept_safe, what_to_do } = refusal;
+        Self { code, what_happened, kept_safe, what_to_do }
+    }
+}
+
+impl From<view::LinkedFileView> for LinkedFile {
+    fn from(file: view::LinkedFileView) -> Self {
+        Self {
+            id: file.id.to_string(),
+            path: file.path.display().to_string(),
+            push: file.push.into(),
+            pull: file.pull.into(),
+            here: file.here,
+            there: file.there,
+            conflicts: file.conflicts,
+            state: file.state.into(),
+            problem: file.problem,
+            git: file.git.map(GitState::from),
+        }
+    }
+}
+
+impl From<view::FileState> for FileState {
+    fn from(state: view::FileState) -> Self {
+        match state {
+            view::FileState::InStep => Self::InStep,
+            view::FileState::Here => Self::Here,
+            view::FileState::There => Self::There,
+            view::FileState::Both => Self::Both,
+            view::FileState::Conflict => Self::Conflict,
+            view::FileState::Missing => Self::Missing,
+            view::FileState::Unreadable => Self::Unreadable,
+            view::FileState::Emptied => Self::Emptied,
+            view::FileState::Refused => Self::Refused,
+        }
+    }
+}
+
+impl From<Git> for GitState {
+    fn from(git: Git) -> Self {
+        match git {
+            Git::Ignored => Self::Ignored,
+            Git::Tracked => Self::Tracked,
+            Git::WouldBeCommitted => Self::WouldBeCommitted,
+            Git::NoRepository => Self::NoRepository,
+        }
+    }
+}
+
+impl From<view::ChangesView> for Changes {
+    fn from(changes: view::ChangesView) -> Self {
+        let all = |changes: Vec<view::ChangeView>| changes.into_iter().map(Change::from).collect();
+        Self { conflicts: all(changes.conflicts), here: all(changes.here), there: all(changes.there) }
+    }
+}
+
+impl From<view::ChangeView> for Change {
+    fn from(change: view::ChangeView) -> Self {
+        let kind = match change.kind {
+            view::ChangeKind::New => ChangeKind::New,
+            view::ChangeKind::Changed => ChangeKind::Changed,
+            view::ChangeKind::Removed => ChangeKind::Removed,
+            view::ChangeKind::Comment => ChangeKind::Comment,
+            view::ChangeKind::Moved => ChangeKind::Moved,
+            view::ChangeKind::Damaged => ChangeKind::Damaged,
+        };
+        Self { key: change.key, name: change.name, kind, by: change.by, at: change.at }
+    }
+}
+
+impl From<twinlock_client::PushOutcome> for Outcome {
+    fn from(outcome: twinlock_client::PushOutcome) -> Self {
+        let twinlock_client::PushOutcome { pushed, revision, conflicts, waiting } = outcome;
+        Self { moved: pushed, revision, conflicts, waiting }
+    }
+}
+
+impl From<twinlock_client::PullOutcome> for Outcome {
+    fn from(outcome: twinlock_client::PullOutcome) -> Self {
+        let twinlock_client::PullOutcome { pulled, revision, conflicts, waiting } = outcome;
+        Self { moved: pulled, revision, conflicts, waiting }
+    }
+}
+
+impl From<view::TeamView> for Team {
+    fn from(team: view::TeamView) -> Self {
+        Self {
+            name: team.name,
+            members: team.members.into_iter().map(Member::from).collect(),
+            invites: team.invites.into_iter().map(PendingInvite::from).collect(),
+            address: team.vault,
+            vault: place(team.local),
+        }
+    }
+}
+
+impl From<view::MemberView> for Member {
+    fn from(member: view::MemberView) -> Self {
+        let computer =
+            |computer: view::ComputerView| Computer { id: computer.id.to_string(), this: computer.this };
+        Self {
+            id: member.id.to_string(),
+            name: member.name,
+            role: member.role.into(),
+            me: member.me,
+            computers: member.computers.into_iter().map(computer).collect(),
+            access: member.access.into_iter().map(Access::from).collect(),
+        }
+    }
+}
+
+impl From<view::AccessView> for Access {
+    fn from(access: view::AccessView) -> Self {
+        Self { environment: access.environment, level: access.level.into() }
+    }
+}
+
+impl From<view::InviteView> for PendingInvite {
+    fn from(invite: view::InviteView) -> Self {
+        Self {
+            id: invite.id.to_string(),
+            role: invite.role.into(),
+            by: invite.by,
+            expires_at: invite.expires_at,
+        }
+    }
+}
+
+impl From<view::VariableView> for Variable {
+    fn from(variable: view::VariableView) -> Self {
+        Self {
+            entry: variable.entry.to_string(),
+            name: variable.name,
+            by: variable.by,
+            at: variable.at,
+            revision: variable.revision,
+            empty: variable.empty,
+            duplicate: variable.duplicate,
+            damaged: variable.damaged,
+        }
+    }
+}
+
+impl Preview {
+    pub(crate) fn new(offer: String, preview: view::ImportPreview) -> Self {
+        let found = |found: view::FoundVariable| Found {
+            name: found.name,
+            empty: found.empty,
+            duplicate: found.duplicate,
+        };
+        let problem = |problem: view::FoundProblem| Problem { line: problem.line, what: problem.what };
+        Self {
+            offer,
+            path: preview.path.display().to_string(),
+            project: preview.project,
+            environment: preview.environment,
+            variables: preview.variables.into_iter().map(found).collect(),
+            prose_lines: preview.prose_lines,
+            problems: preview.problems.into_iter().map(problem).collect(),
+        }
+    }
+}
