@@ -6,8 +6,8 @@ use twinlock_client::{Error, ErrorCode, Level as AccessLevel, Role as TeamRole, 
 
 use super::{
     Access, Change, ChangeKind, Changes, CommandError, CommandErrorCode, Computer, Connection, Environment,
-    FileState, Found, GitState, Level, LinkedFile, Member, Mode, Moved, Outcome, Overview, PendingInvite,
-    Preview, Problem, Project, Refusal, Role, Team, TeamSummary, Variable, VaultPlace,
+    FileState, Found, GitState, Level, LinkedFile, Member, Mode, Outcome, Overview, PendingInvite, Preview,
+    Problem, Project, Refusal, Role, Team, TeamSummary, Variable, VaultPlace,
 };
 
 impl From<Error> for CommandError {
