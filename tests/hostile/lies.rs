@@ -150,6 +150,13 @@ pub(crate) const LIES: &[Lie] = &[
             statements(page)[0]["signatures"] = json!([signature, signature]);
         })
     }),
+    lie("a revision with one signature too many", Refused("signers"), Events, |asked, answer| {
+        revisions(asked, answer, |page, _| {
+            let mut signature = statements(page)[0]["signatures"][0].clone();
+            signature["keyid"] = json!("00112233445566778899aabbccddeeff");
+            statements(page)[0]["signatures"].as_array_mut().unwrap().push(signature);
+        })
+    }),
     lie("another revision's signature", Refused("signature"), Events, |asked, answer| {
         revisions(asked, answer, |page, _| {
             statements(page)[0]["signatures"] = statements(page)[1]["signatures"].clone();
