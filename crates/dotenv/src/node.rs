@@ -23,35 +23,49 @@ pub fn variables(text: &str) -> Vec<Reading> {
     let text = unify_line_ends(text);
     let mut places: HashMap<&str, usize> = HashMap::new();
     let mut found: Vec<Reading> = Vec::new();
-    let mut at = Some(0);
-    while let Some(line) = at {
-        let Some((name, value)) = assignment(&text, skip_spaces(&text, line)) else {
-            at = next_line(&text, skip_spaces(&text, line));
-            continue;
-        };
-        let (value, end) = read_value(&text, value);
+    for (name, raw) in assignments(&text) {
         // The loader assigns to an object, on which this one name is not a variable.
-        if name != "__proto__" {
-            match places.get(name) {
-                Some(place) => found[*place].value = value,
-                None => {
-                    places.insert(name, found.len());
-                    found.push(Reading { name: name.to_owned(), value });
-                }
+        if name == "__proto__" {
+            continue;
+        }
+        let value = decode(raw);
+        match places.get(name) {
+            Some(place) => found[*place].value = value,
+            None => {
+                places.insert(name, found.len());
+                found.push(Reading { name: name.to_owned(), value });
             }
         }
-        at = next_line(&text, end);
     }
     found
+}
+
+/// Every assignment of a text whose line ends are one: its name, and its value as it is written
+/// but for the blanks around it.
+pub(crate) fn assignments(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut at = Some(0);
+    std::iter::from_fn(move || {
+        while let Some(line) = at {
+            let start = skip_spaces(text, line);
+            let Some((name, value)) = assignment(text, start) else {
+                at = next_line(text, start);
+                continue;
+            };
+            let (raw, end) = raw_value(text, value);
+            at = next_line(text, end);
+            return Some((name, raw));
+        }
+        None
+    })
 }
 
 /// The value that the loader reads from the right half of one variable.
 #[must_use]
 pub fn value(right: &str) -> String {
-    read_value(&unify_line_ends(right), 0).0
+    decode(raw_value(&unify_line_ends(right), 0).0)
 }
 
-fn unify_line_ends(text: &str) -> Cow<'_, str> {
+pub(crate) fn unify_line_ends(text: &str) -> Cow<'_, str> {
     if text.contains('\r') {
         Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
     } else {
@@ -85,8 +99,8 @@ fn assignment(text: &str, at: usize) -> Option<(&str, usize)> {
     Some((&text[start..end], end + 1 + blank.len_utf8()))
 }
 
-/// Reads the value at `at`; answers it and where the loader goes on.
-fn read_value(text: &str, at: usize) -> (String, usize) {
+/// Finds the value at `at`; answers it as it is written, and where the loader goes on.
+fn raw_value(text: &str, at: usize) -> (&str, usize) {
     let start = skip_spaces(text, at);
     let quoted = match text[start..].chars().next() {
         Some(quote @ ('"' | '\'' | '`')) => closing_quote(text, quote, start + 1),
@@ -95,7 +109,7 @@ fn read_value(text: &str, at: usize) -> (String, usize) {
     let end = quoted
         .map(|close| close + 1)
         .unwrap_or_else(|| text[at..].find(['#', '\n']).map_or(text.len(), |found| at + found));
-    (decode(text[at..end].trim_matches(is_space)), skip_rest(text, end))
+    (text[at..end].trim_matches(is_space), skip_rest(text, end))
 }
 
 /// The closing quote: of those before and including the first that no backslash precedes, the
@@ -142,7 +156,7 @@ fn decode(written: &str) -> String {
 }
 
 /// Takes off every pair of quotes that starts at the start of a line and ends at the end of one.
-fn strip_quotes(written: &str) -> Cow<'_, str> {
+pub(crate) fn strip_quotes(written: &str) -> Cow<'_, str> {
     let last = |quote: char| {
         written
             .rmatch_indices(quote)
