@@ -261,3 +261,21 @@ fn watch(client: &Client) -> Watch {
         panic!("the watch ended: {error}");
     }))
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_environment_that_fails_does_not_keep_the_others_back() {
+    let vault = TestVault::start().await;
+    let (ada, ben) = ada_and_ben(&vault, Mode::Auto).await;
+    ada.save("A=1\n");
+    push(&ada).await;
+    ben.client.sync().await.unwrap();
+    let other = ada.root.path().join("web.env");
+    ada.link_to(other.clone(), ("web", "development"), CreateMissing::Yes, Mode::Auto).await;
+    // A value over the limit: this file cannot be pushed, whichever of the two comes first.
+    std::fs::write(&other, format!("TOO_LONG={}\n", "x".repeat(300 * 1024))).unwrap();
+    ada.save("A=2\n");
+    let error = ada.client.sync().await.unwrap_err();
+    assert!(error.to_string().contains("TOO_LONG"), "{error}");
+    pull(&ben).await;
+    assert_eq!(ben.text(), "A=2\n");
+}

@@ -6,7 +6,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
 use twinlock_client::files::LinkedFileId;
 use twinlock_client::view::{ChangeSummary, Connection, RefusalView};
-use twinlock_client::{Client, Event, SyncOutcome};
+use twinlock_client::{Client, Error, Event, SyncOutcome};
 
 use crate::failure::{Failure, Status};
 use crate::opened::Opened;
@@ -133,7 +133,11 @@ async fn watch(opened: &mut Opened, out: &mut Output) -> Result<Status, Failure>
     tokio::pin!(stop);
     let client = opened.client().clone();
     let mut events = client.events();
-    let files = client.status(None).await?.len();
+    // Not from the vault, which may be away or lying: the watch tells of that and goes on with the rest.
+    if client.overview().await?.team.is_none() {
+        return Err(Error::NoTeam.into());
+    }
+    let files = client.linked_files()?.len();
     print(&EventLine::Watching { files }, out)?;
     // On its own, so that it goes on while an event is answered here. Ends with the set.
     let mut watch = JoinSet::new();

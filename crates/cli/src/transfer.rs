@@ -95,7 +95,7 @@ pub(crate) async fn push(
         Selection::Names(BTreeSet::from_iter(arguments.only))
     };
     let mut report = Report::default();
-    for path in paths(client, arguments.file.as_deref())? {
+    for path in paths(client, arguments.file.as_deref()).await? {
         let result = client.push(&path, selection.clone()).await;
         if let Ok(outcome) = &result {
             out.note(&pushed(&path, outcome));
@@ -119,7 +119,7 @@ pub(crate) async fn pull(
     out: &mut Output,
 ) -> Result<Status, Failure> {
     let mut report = Report::default();
-    for path in paths(client, arguments.file.as_deref())? {
+    for path in paths(client, arguments.file.as_deref()).await? {
         let result = client.pull(&path).await;
         if let Ok(outcome) = &result {
             out.note(&pulled(&path, outcome));
@@ -130,11 +130,15 @@ pub(crate) async fn pull(
     report.finish(out)
 }
 
-fn paths(client: &Client, file: Option<&Path>) -> Result<Vec<PathBuf>, Failure> {
-    Ok(match file {
+async fn paths(client: &Client, file: Option<&Path>) -> Result<Vec<PathBuf>, Failure> {
+    let paths: Vec<PathBuf> = match file {
         Some(file) => vec![client.linked_file(file)?.path],
         None => client.linked_files()?.into_iter().map(|file| file.path).collect(),
-    })
+    };
+    if paths.is_empty() && client.overview().await?.team.is_none() {
+        return Err(Error::NoTeam.into());
+    }
+    Ok(paths)
 }
 
 /// What became of several files: one that fails does not keep the others back.

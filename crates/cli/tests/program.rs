@@ -56,6 +56,8 @@ fn without_a_team_every_command_says_how_to_get_one() {
         &["status"] as &[&str],
         &["team", "show"],
         &["invite"],
+        &["push"],
+        &["pull"],
         &["sync"],
         &["sync", "--watch"],
         &["link", "x.env", "api/development"],

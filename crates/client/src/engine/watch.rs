@@ -59,16 +59,28 @@ impl Client {
         self.refresh_log(joined).await?;
         self.renew_name_key_if_due(joined).await?;
         let mut outcome = SyncOutcome { pushed: self.send_waiting(joined).await?, ..SyncOutcome::default() };
+        // One environment that fails does not keep the others back; the first failure is told at the end.
+        let mut failed = Ok(());
         for file in self.linked_files()? {
-            self.refresh(joined, file.environment).await?;
-            let settled = self.settle(joined, &file).await?;
+            let settled = match self.refresh_and_settle(joined, &file).await {
+                Ok(settled) => settled,
+                Err(error) => {
+                    failed = failed.and(Err(error));
+                    continue;
+                }
+            };
             outcome.pushed += settled.pushed;
             outcome.pulled += settled.pulled;
             outcome.waiting_here += settled.waiting_here;
             outcome.waiting_there += settled.waiting_there;
             outcome.conflicts.extend(settled.conflicts);
         }
-        Ok(outcome)
+        failed.map(|()| outcome)
+    }
+
+    async fn refresh_and_settle(&self, joined: &mut Joined, file: &LinkedFile) -> Result<SyncOutcome, Error> {
+        self.refresh(joined, file.environment).await?;
+        self.settle(joined, file).await
     }
 
     /// Does what a file's modes allow, from what is known here.
@@ -252,8 +264,7 @@ impl Client {
         let _lock = self.lock().await?;
         let mut state = self.state().await;
         let joined = state.joined()?;
-        self.refresh(joined, file.environment).await?;
-        let outcome = self.settle(joined, file).await?;
+        let outcome = self.refresh_and_settle(joined, file).await?;
         Ok((outcome, joined.session.environment_name(file.environment)))
     }
 
