@@ -15,6 +15,7 @@ mod php;
 mod python;
 mod ruby;
 mod rust;
+mod shell;
 mod store;
 mod symfony;
 mod template;
@@ -65,6 +66,10 @@ pub enum Dialect {
     Docker,
     /// systemd's `EnvironmentFile=`.
     Systemd,
+    /// `. ./file` in a POSIX shell with `set -a`; dash stands for it.
+    Sh,
+    /// `. ./file` in bash with `set -a`.
+    Bash,
     /// direnv's `dotenv`.
     Direnv,
     /// just's `dotenv-load`.
@@ -131,7 +136,7 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Surroundings {
 
 impl Dialect {
     /// All dialects, in the order of the documentation.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::Node,
         Self::NodeExpand,
         Self::Dotenvx,
@@ -151,6 +156,8 @@ impl Dialect {
         Self::Compose,
         Self::Docker,
         Self::Systemd,
+        Self::Sh,
+        Self::Bash,
         Self::Direnv,
         Self::Just,
     ];
@@ -178,6 +185,8 @@ impl Dialect {
             Self::Compose => "compose",
             Self::Docker => "docker",
             Self::Systemd => "systemd",
+            Self::Sh => "sh",
+            Self::Bash => "bash",
             Self::Direnv => "direnv",
             Self::Just => "just",
         }
@@ -209,6 +218,8 @@ impl Dialect {
             Self::Compose => template::compose(text, surroundings),
             Self::Docker => lines::docker(text, surroundings),
             Self::Systemd => lines::systemd(text),
+            Self::Sh => shell::sh(text, surroundings),
+            Self::Bash => shell::bash(text, surroundings),
             Self::Direnv => ruby::direnv(text, surroundings),
             Self::Just => rust::just(text, surroundings),
         }

@@ -98,6 +98,8 @@ reads_as_the_loader_did! {
     compose: Compose, [PATH_AROUND];
     docker: Docker, [];
     systemd: Systemd, [];
+    sh: Sh, [];
+    bash: Bash, [];
     direnv: Direnv, [];
     just: Just, [];
 }
