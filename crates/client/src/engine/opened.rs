@@ -122,7 +122,7 @@ mod tests {
     fn an_entry_brings_no_other_with_it() {
         for (left, right) in [
             ("A=", "1\n"),
-            ("export A = ", "\"x\ny\"\n"),
+            ("export A =", " \"x\ny\"\n"),
             ("", "# c\n\n"),
             ("A=", ""),
             ("", "x: y\n"),
