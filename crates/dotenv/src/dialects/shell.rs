@@ -153,7 +153,11 @@ impl Shell<'_> {
         };
         let mut expanded = Vec::new();
         for word in words {
-            expanded.push(self.text(word)?);
+            let text = self.text(word)?;
+            // Outside of quotes a word that comes to nothing is none.
+            if text.as_deref() != Some("") || parse::has_quotes(word) {
+                expanded.push(text);
+            }
         }
         let name = expanded.first().cloned().flatten().unwrap_or_default();
         let special = matches!(
@@ -173,7 +177,7 @@ impl Shell<'_> {
                 | "continue"
                 | "exec"
         );
-        if words.is_empty() || (special && self.kind == Kind::Dash) {
+        if expanded.is_empty() || (special && self.kind == Kind::Dash) {
             for assignment in assignments {
                 self.assign(assignment, effect)?;
             }
@@ -184,7 +188,7 @@ impl Shell<'_> {
                 }
             }
         }
-        if words.is_empty() {
+        if expanded.is_empty() {
             return Ok(if effect == Effect::Doubtful { Status::Unknown } else { Status::Zero });
         }
         self.builtin(&name, &expanded[1..], effect)

@@ -297,6 +297,9 @@ impl<'a> Parser<'a> {
     fn compound(&mut self) -> Result<Command, Error> {
         let mut assigned = Vec::new();
         let rest = self.rest();
+        if !rest.contains(closing_word(self.keyword())) {
+            return Err(Error::Syntax);
+        }
         let starts = |c: char| matches!(c, ' ' | '\t' | '\n' | ';' | '&' | '|' | '(' | '{');
         for piece in rest.split(starts) {
             let length = name_length(piece);
@@ -410,7 +413,11 @@ impl<'a> Parser<'a> {
                 let end = self.at + length + 1;
                 word.push(Part::Text(self.text[self.at..end].to_owned(), Quoting::Bare));
                 self.at = end;
-                word.extend(self.value()?);
+                if self.kind == Kind::Bash && self.eat("(") {
+                    self.array()?;
+                } else {
+                    word.extend(self.value()?);
+                }
                 return Ok(word);
             }
         }
@@ -735,6 +742,27 @@ impl<'a> Parser<'a> {
         let end = value.iter().position(|byte| *byte == 0).unwrap_or(value.len());
         value.truncate(end);
         Ok(String::from_utf8(value).map_or(Part::Command, |text| Part::Text(text, Quoting::Quoted)))
+    }
+}
+
+/// Whether any part of a word stands in quotes.
+pub(super) fn has_quotes(word: &Word) -> bool {
+    word.iter().any(|part| match part {
+        Part::Text(_, quoting) | Part::Parameter { quoting, .. } => *quoting == Quoting::Quoted,
+        Part::Command | Part::Arithmetic(_) | Part::Bad | Part::Home(_) => false,
+    })
+}
+
+/// The word that ends a compound command.
+fn closing_word(keyword: &str) -> &'static str {
+    match keyword {
+        "(" | "((" => ")",
+        "{" | "function" => "}",
+        "if" => "fi",
+        "case" => "esac",
+        "for" | "while" | "until" | "select" => "done",
+        "[[" => "]]",
+        _ => "",
     }
 }
 
