@@ -279,3 +279,37 @@ async fn one_environment_that_fails_does_not_keep_the_others_back() {
     pull(&ben).await;
     assert_eq!(ben.text(), "A=2\n");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_file_is_simply_empty() {
+    let vault = TestVault::start().await;
+    let (ada, ben) = (Computer::new().await, Computer::new().await);
+    ada.found(&vault).await;
+    ada.save("");
+    ada.link(CreateMissing::Yes, Mode::Ask).await;
+    assert_eq!(push(&ada).await, 0);
+    ben.join(&ada.invite(Role::Member).await, "Ben").await;
+    ben.link(CreateMissing::No, Mode::Ask).await;
+    pull(&ben).await;
+    assert_eq!(ben.text(), "");
+    assert_eq!((state(&ada).await, state(&ben).await), (FileState::InStep, FileState::InStep));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_team_with_hundreds_of_environments_still_invites() {
+    let vault = TestVault::start().await;
+    let (ada, ben) = (Computer::new().await, Computer::new().await);
+    ada.found(&vault).await;
+    for number in 0..260 {
+        let path = ada.root.path().join(format!("{number}.env"));
+        let name = format!("environment {number}");
+        ada.link_to(path, ("api", &name), CreateMissing::Yes, Mode::Ask).await;
+    }
+    let last = ada.root.path().join("259.env");
+    std::fs::write(&last, "A=1\n").unwrap();
+    ada.client.push(&last, Selection::All).await.unwrap();
+    ben.join(&ada.invite(Role::Member).await, "Ben").await;
+    ben.link_to(ben.env(), ("api", "environment 259"), CreateMissing::No, Mode::Ask).await;
+    pull(&ben).await;
+    assert_eq!(ben.text(), "A=1\n");
+}
