@@ -7,7 +7,7 @@ use super::Refused;
 pub(super) struct Fuel(usize);
 
 /// Enough for thousands of references in values of thousands of bytes.
-const WHOLE: usize = 64 << 20;
+const WHOLE: usize = 32 << 20;
 
 /// What one step costs beyond the bytes it touches.
 const STEP: usize = 256;

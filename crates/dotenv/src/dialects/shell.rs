@@ -159,6 +159,11 @@ impl Shell<'_> {
                 expanded.push(text);
             }
         }
+        let unknown: Vec<&str> = if expanded.contains(&None) {
+            words.iter().filter_map(parse::assigned_name).collect()
+        } else {
+            Vec::new()
+        };
         let name = expanded.first().cloned().flatten().unwrap_or_default();
         let special = matches!(
             name.as_str(),
@@ -191,7 +196,15 @@ impl Shell<'_> {
         if expanded.is_empty() {
             return Ok(if effect == Effect::Doubtful { Status::Unknown } else { Status::Zero });
         }
-        self.builtin(&name, &expanded[1..], effect)
+        let status = self.builtin(&name, &expanded[1..], effect)?;
+        if matches!(name.as_str(), "export" | "readonly" | "declare" | "typeset") {
+            let given: HashSet<&str> =
+                expanded.iter().flatten().filter_map(|word| word.split('=').next()).collect();
+            for name in unknown.into_iter().filter(|name| !given.contains(name)) {
+                self.set(name, Value::NeedsCommand);
+            }
+        }
+        Ok(status)
     }
 
     fn builtin(&mut self, name: &str, words: &[Option<String>], effect: Effect) -> Result<Status, Stop> {
@@ -232,10 +245,16 @@ impl Shell<'_> {
     fn export(&mut self, words: &[Option<String>], effect: Effect) -> Result<Status, Stop> {
         let mut status = Status::Zero;
         let mut options = true;
+        let mut taken_back = false;
         for word in words {
             let Some(word) = word else { continue };
             if options && word.starts_with('-') && word.len() > 1 {
                 options = word != "--";
+                let known = matches!(word.as_str(), "--" | "-p");
+                if self.kind == Kind::Dash && !known {
+                    return Err(self.refused());
+                }
+                taken_back |= !known && word.contains('n');
                 continue;
             }
             options = false;
@@ -260,7 +279,11 @@ impl Shell<'_> {
                 };
                 self.set(name, read);
             }
-            self.hidden.remove(name);
+            if taken_back {
+                self.hidden.insert(name.to_owned());
+            } else {
+                self.hidden.remove(name);
+            }
         }
         Ok(status)
     }

@@ -129,8 +129,46 @@ fn operate(
             }
             Ok(Some(chars.into_iter().map(|c| (c, quoting)).collect()))
         }
+        Operation::Slice(bounds) => {
+            let Some(bounds) = text(shell, bounds)? else { return Ok(None) };
+            let (offset, length) =
+                bounds.split_once(':').map_or((bounds.as_str(), None), |(o, l)| (o, Some(l)));
+            let Some(offset) = sum(shell, offset) else { return Ok(None) };
+            let length = length.map(|length| sum(shell, length));
+            Ok(slice(&found.unwrap_or_default(), offset, length).and_then(spread))
+        }
+        Operation::Case { operator, whole } => {
+            let found = found.unwrap_or_default();
+            let change =
+                |c: char| if *operator == b'^' { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
+            let changed: String = found
+                .chars()
+                .enumerate()
+                .map(|(at, c)| if *whole || at == 0 { change(c) } else { c })
+                .collect();
+            // Beyond ASCII the locale decides.
+            Ok(if found.is_ascii() { spread(&changed) } else { None })
+        }
         Operation::Unknown => Ok(None),
     }
+}
+
+/// A piece of a text, by bash's rules: what is negative counts from the end. `None` where bash
+/// finds fault with the numbers, or the locale decides what a character is.
+fn slice(text: &str, offset: i64, length: Option<Option<i64>>) -> Option<&str> {
+    let count = i64::try_from(text.len()).ok().filter(|_| text.is_ascii())?;
+    let start = if offset < 0 { offset.checked_add(count)? } else { offset };
+    if start < 0 || start > count {
+        return Some("");
+    }
+    let end = match length {
+        None => count,
+        Some(length) => {
+            let length = length?;
+            if length < 0 { count.checked_add(length)? } else { start.saturating_add(length).min(count) }
+        }
+    };
+    text.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
 }
 
 /// Where the `))` of a `((` starts, if its parentheses come out even.
@@ -151,6 +189,9 @@ pub(super) fn arithmetic_end(text: &str) -> Option<usize> {
 
 /// A sum of whole numbers with `+ - * / %` and parentheses; anything else is not known.
 fn sum(shell: &Shell<'_>, written: &str) -> Option<i64> {
+    if written.trim().is_empty() {
+        return Some(0);
+    }
     let mut sum = Sum { shell, rest: written.trim(), depth: 0 };
     let value = sum.terms()?;
     sum.rest.is_empty().then_some(value)

@@ -55,7 +55,14 @@ pub(super) enum Operation {
         longest: bool,
         pattern: Word,
     },
-    /// One of bash's own.
+    /// bash's `${name:offset:length}`.
+    Slice(Word),
+    /// bash's `^^` and `,,`, or with one sign for the first character only.
+    Case {
+        operator: u8,
+        whole: bool,
+    },
+    /// Another of bash's own.
     Unknown,
 }
 
@@ -300,6 +307,16 @@ impl<'a> Parser<'a> {
         if !rest.contains(closing_word(self.keyword())) {
             return Err(Error::Syntax);
         }
+        if self.keyword() == "(" {
+            // A shell of its own: nothing of it stays.
+            self.at += 1 + command_end(&rest.as_bytes()[1..]).ok_or(Error::Syntax)?;
+            self.skip_blanks();
+            while matches!(self.peek(), Some(b'<' | b'>')) {
+                self.redirection()?;
+                self.skip_blanks();
+            }
+            return Ok(Command::Compound { assigned });
+        }
         let starts = |c: char| matches!(c, ' ' | '\t' | '\n' | ';' | '&' | '|' | '(' | '{');
         for piece in rest.split(starts) {
             let length = name_length(piece);
@@ -414,6 +431,8 @@ impl<'a> Parser<'a> {
                 word.push(Part::Text(self.text[self.at..end].to_owned(), Quoting::Bare));
                 self.at = end;
                 if self.kind == Kind::Bash && self.eat("(") {
+                    // The name alone: no environment holds an array.
+                    word = vec![Part::Text(self.text[end - length - 1..end - 1].to_owned(), Quoting::Bare)];
                     self.array()?;
                 } else {
                     word.extend(self.value()?);
@@ -584,6 +603,11 @@ impl<'a> Parser<'a> {
                 self.braces(quoting)
             }
             Some(b'(') => self.command_or_arithmetic(),
+            // bash's old way to write a sum.
+            Some(b'[') if self.kind == Kind::Bash => {
+                self.at += 1 + rest.find(']').ok_or(Error::Syntax)?;
+                Ok(Part::Command)
+            }
             Some(b'\'') if self.kind == Kind::Bash && quoting == Quoting::Bare => {
                 self.at += 1;
                 self.escaped_text()
@@ -652,9 +676,18 @@ impl<'a> Parser<'a> {
                 self.parts(&mut pattern, Place::Braces)?;
                 Operation::Trim { operator, longest, pattern }
             }
-            Some(byte)
-                if self.kind == Kind::Bash && (colon || matches!(byte, b'/' | b'^' | b',' | b'@' | b'[')) =>
-            {
+            Some(_) if self.kind == Kind::Bash && colon => {
+                let mut bounds = Word::new();
+                self.parts(&mut bounds, inner)?;
+                Operation::Slice(bounds)
+            }
+            Some(operator @ (b'^' | b',')) if self.kind == Kind::Bash && self.is_case_operation() => {
+                self.at += 1;
+                let whole = self.peek() == Some(operator);
+                self.at += usize::from(whole);
+                Operation::Case { operator, whole }
+            }
+            Some(b'/' | b'^' | b',' | b'@' | b'[') if self.kind == Kind::Bash => {
                 self.parts(&mut Word::new(), inner)?;
                 Operation::Unknown
             }
@@ -664,6 +697,12 @@ impl<'a> Parser<'a> {
             return Err(Error::Syntax);
         }
         Ok(Part::Parameter { name, operation, quoting })
+    }
+
+    /// Whether one or two signs, and no pattern, stand before the brace.
+    fn is_case_operation(&self) -> bool {
+        let rest = self.rest();
+        ["^}", "^^}", ",}", ",,}"].iter().any(|operation| rest.starts_with(operation))
     }
 
     fn parameter_length(&self) -> usize {
@@ -742,6 +781,16 @@ impl<'a> Parser<'a> {
         let end = value.iter().position(|byte| *byte == 0).unwrap_or(value.len());
         value.truncate(end);
         Ok(String::from_utf8(value).map_or(Part::Command, |text| Part::Text(text, Quoting::Quoted)))
+    }
+}
+
+/// The name that a word assigns to, where it is like an assignment.
+pub(super) fn assigned_name(word: &Word) -> Option<&str> {
+    match word.first() {
+        Some(Part::Text(text, Quoting::Bare)) => {
+            text.split_once('=').map(|(name, _)| name).filter(|name| is_name(name))
+        }
+        _ => None,
     }
 }
 
