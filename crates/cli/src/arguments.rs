@@ -127,6 +127,7 @@ mod tests {
             "team create Acme --local",
             "team create Acme --member Ada --local --json",
             "team create Acme --vault https://localhost:7443 --setup-code -",
+            "team create Acme --vault https://localhost:7443 --setup-code - --pin -AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
             "team show --quiet",
             "invite",
             "invite --role admin --expires 2h",

@@ -37,7 +37,8 @@ pub(crate) struct CreateArguments {
     #[arg(long, value_name = "-", requires = "vault", conflicts_with = "local")]
     setup_code: Option<SecretArgument>,
     /// The pin that the vault printed, for a vault with a certificate of its own.
-    #[arg(long, requires = "vault", conflicts_with = "local")]
+    // One pin in 64 begins with a hyphen.
+    #[arg(long, requires = "vault", conflicts_with = "local", allow_hyphen_values = true)]
     pin: Option<Pin>,
 }
 
