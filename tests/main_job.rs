@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 
 use twinlock_client::store::Mode;
 use twinlock_client::view::FileState;
-use twinlock_client::{Client, CreateMissing, ErrorCode, Resolution, Role, SecretText, Selection};
-use twinlock_tests::{Computer, TestVault, ada_and_ben, until};
+use twinlock_client::{Client, CreateMissing, ErrorCode, Resolution, Role, SecretText, Selection, TeamPlace};
+use twinlock_tests::{Computer, TestVault, ada_and_ben, label, until};
 
 async fn push(computer: &Computer) -> usize {
     computer.client.push(&computer.env(), Selection::All).await.unwrap().pushed
@@ -312,4 +312,23 @@ async fn a_team_with_hundreds_of_environments_still_invites() {
     ben.link_to(ben.env(), ("api", "environment 259"), CreateMissing::No, Mode::Ask).await;
     pull(&ben).await;
     assert_eq!(ben.text(), "A=1\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_is_open_learns_of_a_team_joined_in_a_terminal() {
+    let vault = TestVault::start().await;
+    let mut ada = Computer::new().await;
+    let window = ada.client.clone();
+    ada.reopen().await;
+    ada.found(&vault).await;
+    assert_eq!(window.overview().await.unwrap().team.map(|team| team.name), Some("Acme".to_owned()));
+    // Asked before it has looked, it founds no second team over the first one.
+    let mut ben = Computer::new().await;
+    let window = ben.client.clone();
+    ben.reopen().await;
+    ben.join(&ada.invite(Role::Member).await, "Ben").await;
+    let place = TeamPlace::Vault(vault.location());
+    let second =
+        window.create_team(place, SecretText::new(String::new()), label("Other"), label("Ben")).await;
+    assert!(second.is_err_and(|error| error.to_string().contains("Acme")));
 }

@@ -35,7 +35,7 @@ impl Client {
         member_name: Label,
     ) -> Result<TeamView, Error> {
         let _lock = self.lock().await?;
-        let mut state = self.state().await;
+        let mut state = self.current_state().await?;
         if let Some(joined) = &state.joined {
             return Err(Error::HasTeam(joined.session.team_name()));
         }

@@ -22,7 +22,7 @@ impl Client {
     /// Joins a team by its invite link. Nobody else has to be online.
     pub async fn join(&self, link: InviteLink, member_name: Label) -> Result<TeamView, Error> {
         let _lock = self.lock().await?;
-        let mut state = self.state().await;
+        let mut state = self.current_state().await?;
         if let Some(joined) = &state.joined {
             return Err(Error::HasTeam(joined.session.team_name()));
         }

@@ -220,6 +220,24 @@ impl Client {
         self.inner.state.lock().await
     }
 
+    /// The state, with a team that another program of this home has founded or joined since this one started.
+    async fn current_state(&self) -> Result<MutexGuard<'_, State>, Error> {
+        let mut state = self.state().await;
+        if state.joined.is_none() {
+            let record = self.store().read(|step| step.teams().map_err(Error::from))?.into_iter().next();
+            if let Some(record) = record {
+                let client = self.clone();
+                let load = move || {
+                    let keyholder = keyholder(&client.inner.keychain, &record)?;
+                    client.store().read(|step| Session::load(record, keyholder, step))
+                };
+                let session = join_blocking(load).await?;
+                state.joined = Some(Joined::new(session, state.local_vault.as_ref())?);
+            }
+        }
+        Ok(state)
+    }
+
     fn emit(&self, event: Event) {
         // Nobody listens: nothing to render.
         let _listeners = self.inner.events.send(event);

@@ -16,7 +16,7 @@ use crate::view::{Connection, EnvironmentView, Overview, ProjectView, RefusalVie
 impl Client {
     /// Everything a sidebar shows, from what is on this computer. Asks no vault.
     pub async fn overview(&self) -> Result<Overview, Error> {
-        let mut state = self.state().await;
+        let mut state = self.current_state().await?;
         let Some(joined) = &mut state.joined else {
             return Ok(Overview { team: None, projects: Vec::new(), connection: Connection::NoVault });
         };

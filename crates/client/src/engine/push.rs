@@ -281,7 +281,7 @@ impl Plan {
         (0..self.items.len()).filter(wanted).collect()
     }
 
-    /// Names of a selection that are no change of this computer.
+    /// What a selection stands for, to be recognised again later.
     pub(super) fn approved(&self, selection: &Selection) -> BTreeSet<Approved> {
         let change_of = |at: usize| {
             let item = &self.items[at];

@@ -184,6 +184,10 @@ impl Client {
             }
         }
         if others_wrote {
+            // A keychain that is locked just now is asked again at the next verb.
+            if let Err(error) = self.current_state().await {
+                tracing::debug!(%error, "the team that another program joined could not be loaded");
+            }
             self.emit(Event::Team);
         }
         Ok(())
