@@ -10,6 +10,7 @@ mod fuel;
 mod go;
 mod javascript;
 mod lines;
+mod names;
 mod native;
 mod php;
 mod python;
@@ -24,6 +25,8 @@ mod words;
 use std::collections::BTreeMap;
 
 use thiserror::Error;
+
+pub use names::NotADialect;
 
 /// A loader's way of reading a `.env` file. `docs/dialects.md` names the version of each loader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

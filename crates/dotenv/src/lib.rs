@@ -21,7 +21,7 @@ mod right_half;
 
 pub use assignment::{Assignment, MAX_NAME};
 pub use changes::{Change, ChangeKind, Summary, diff};
-pub use dialects::{Dialect, Reading, Refused, Surroundings, Value};
+pub use dialects::{Dialect, NotADialect, Reading, Refused, Surroundings, Value};
 pub use document::{Document, Entry, Prose, Variable};
 pub use join::{Joined, LineEnding, join_entries};
 pub use matching::{KnownEntry, match_entries};
