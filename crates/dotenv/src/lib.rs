@@ -16,6 +16,7 @@ mod matching;
 mod merge;
 pub mod node;
 mod problems;
+pub mod project;
 mod prose;
 mod right_half;
 
