@@ -10,6 +10,7 @@ mod changes;
 mod cut;
 mod dialects;
 mod document;
+pub mod edit;
 mod join;
 mod key_material;
 mod matching;
@@ -19,6 +20,7 @@ mod problems;
 pub mod project;
 mod prose;
 mod right_half;
+pub mod spelling;
 
 pub use assignment::{Assignment, MAX_NAME};
 pub use changes::{Change, ChangeKind, Summary, diff};
