@@ -15,15 +15,23 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("twinlock-desktop", &["twinlock-client", "twinlock-server"]),
     ("twinlock-cli", &["twinlock-client", "twinlock-server"]),
-    ("twinlock-client", &["twinlock-dotenv", "twinlock-protocol", "twinlock-seal"]),
+    ("twinlock-client", &["twinlock-dotenv", "twinlock-formats", "twinlock-protocol", "twinlock-seal"]),
     ("twinlock-server", &["twinlock-protocol"]),
     ("twinlock-seal", &["twinlock-protocol"]),
     ("twinlock-protocol", &[]),
+    ("twinlock-formats", &["twinlock-dotenv"]),
     ("twinlock-dotenv", &[]),
     // Nothing is built from it, so it may use them all; that nothing uses it is held by its absence above.
     (
         "twinlock-tests",
-        &["twinlock-client", "twinlock-dotenv", "twinlock-protocol", "twinlock-seal", "twinlock-server"],
+        &[
+            "twinlock-client",
+            "twinlock-dotenv",
+            "twinlock-formats",
+            "twinlock-protocol",
+            "twinlock-seal",
+            "twinlock-server",
+        ],
     ),
 ];
 
@@ -48,6 +56,7 @@ const MUST_NOT_REACH: &[(&str, &[&str], &str)] = &[
         "the protocol does no I/O and holds no secret",
     ),
     ("twinlock-dotenv", &["reqwest", "rusqlite", "serde", "tokio"], "the text knows text only"),
+    ("twinlock-formats", &["reqwest", "rusqlite", "tokio"], "a format is text to text"),
 ];
 
 /// One package using another.
@@ -157,7 +166,7 @@ fn no_crate_under_crates_knows_tauri() {
         .filter(|package| package.manifest_path.as_std_path().starts_with(&crates))
         .map(|package| package.name.to_string())
         .collect();
-    assert_eq!(packages.len(), 6, "{packages:?}");
+    assert_eq!(packages.len(), 7, "{packages:?}");
     assert_eq!(reaching_tauri(&packages, &edges), Vec::<String>::new());
     assert_eq!(reaching_tauri(&["twinlock-desktop".to_owned()], &edges), ["twinlock-desktop"]);
 }
