@@ -22,8 +22,8 @@ fn the_plainest_spelling_that_most_loaders_read() {
     check(Dialect::Node, None, "line\nline", "\"line\nline\"");
     check(Dialect::Go, None, " a\\", "\" a\\\"\"");
     check(Dialect::Docker, None, "a\r", "a\r\r");
-    check(Dialect::Python, None, "${A}", "\"${:-${}A}\"");
-    check(Dialect::Sh, None, "it's $5 `now`", "\"it's \\$5 \\`now\\`\"");
+    check(Dialect::Python, None, "${A}", "${:-${}A}");
+    check(Dialect::Sh, None, "it's $5 `now`", "'it'\"'\"'s $5 `now`'");
     // The style stays where none is lost who read the old one.
     check(Dialect::Node, Some("\"old\"\n"), "new", "\"new\"");
     check(Dialect::Node, Some("'old' # c\n"), "new", "'new'");
