@@ -1,33 +1,33 @@
 //! The text of a `.env` file: an assignment for each variable, spelled so that it reads back in
 //! the dialect of the project and in as many others as possible.
 
-use twinlock_dotenv::{Assignment, Dialect, Surroundings};
+use std::collections::HashMap;
+
+use twinlock_dotenv::{Assignment, Dialect, Document, RightHalf, Surroundings, spelling};
 use zeroize::Zeroizing;
 
-use crate::error::WriteError;
+use crate::error::{Unspelled, WriteError};
 use crate::format::Format;
-use crate::variables::{Variable, Variables};
+use crate::variables::Variables;
 
-/// Writes an assignment for each variable.
+/// Writes an assignment for each variable, and reads the whole text back before it is given out.
 pub(crate) fn write(variables: &Variables, dialect: Dialect) -> Result<Zeroizing<String>, WriteError> {
     let names = variables.names_unless(|variable| is_name(variable.name()));
     if !names.is_empty() {
         let reason = "a name there is at most 128 letters, digits, _ . and -, and begins with a letter or _";
         return Err(WriteError::Names { format: Format::Env, names, reason });
     }
-    let mut out = Zeroizing::new(String::new());
-    let mut unspelled = Vec::new();
-    for variable in variables {
-        match spelled(variable, dialect) {
-            Some(line) => out.push_str(&line),
-            None => unspelled.push(variable.name().to_owned()),
+    let plain = assignments(variables, dialect, None)?;
+    let Some(astray) = not_read_back(variables, dialect, &plain) else { return Ok(plain) };
+    // Beside each other, lines without quotes can look like a key. With quotes they do not.
+    let quoted = assignments(variables, dialect, Some(&RightHalf::parse("\"x\"")))?;
+    match not_read_back(variables, dialect, &quoted) {
+        None => Ok(quoted),
+        Some(_) => {
+            let reason = "beside the others it would be read as something else";
+            Err(WriteError::Values { format: Format::Env, names: astray, reason })
         }
     }
-    if unspelled.is_empty() {
-        return Ok(out);
-    }
-    let reason = "the loader of this project would read every spelling of it as something else";
-    Err(WriteError::Values { format: Format::Env, names: unspelled, reason })
 }
 
 fn is_name(name: &str) -> bool {
@@ -35,48 +35,88 @@ fn is_name(name: &str) -> bool {
     Assignment::at_start(&left).is_some_and(|found| found.name() == name)
 }
 
-/// The assignment in the spelling that most dialects read back, this one among them.
-fn spelled(variable: &Variable, dialect: Dialect) -> Option<Zeroizing<String>> {
-    let value = variable.value();
-    let escaped = |specials: &[char]| {
-        let mut out = String::new();
-        for c in value.chars() {
-            match c {
-                '\n' => out.push_str("\\n"),
-                '\r' => out.push_str("\\r"),
-                c if specials.contains(&c) => out.extend(['\\', c]),
-                c => out.push(c),
+/// A line for each variable, in the style of `beside` where that costs no reader.
+fn assignments(
+    variables: &Variables,
+    dialect: Dialect,
+    beside: Option<&RightHalf<'_>>,
+) -> Result<Zeroizing<String>, WriteError> {
+    let mut out = Zeroizing::new(String::new());
+    let mut unspelled = Vec::new();
+    for variable in variables {
+        match spelling::choose(variable.name(), variable.value(), dialect, beside) {
+            Ok(spelling) => {
+                let written = Zeroizing::new(spelling.written);
+                out.extend([variable.name(), "=", &written, "\n"]);
             }
-        }
-        out
-    };
-    let spellings = [
-        value.to_owned(),
-        format!("'{value}'"),
-        format!("\"{value}\""),
-        format!("`{value}`"),
-        format!("\"{}\"", escaped(&[])),
-        format!("\"{}\"", escaped(&['"', '\\', '$'])),
-        format!("\"{}\"", escaped(&['"', '\\', '$', '`'])),
-        format!("'{}'", value.replace('\'', "'\\''")),
-    ];
-    let mut best = None;
-    for spelling in spellings {
-        let line = Zeroizing::new(format!("{}={spelling}\n", variable.name()));
-        if !reads_back(dialect, &line, variable) {
-            continue;
-        }
-        let readers = Dialect::ALL.into_iter().filter(|other| reads_back(*other, &line, variable)).count();
-        if best.as_ref().is_none_or(|(most, _)| readers > *most) {
-            best = Some((readers, line));
+            Err(why) => unspelled.push(Unspelled { name: variable.name().to_owned(), why }),
         }
     }
-    best.map(|(_, line)| line)
+    if unspelled.is_empty() { Ok(out) } else { Err(WriteError::Unspelled(unspelled)) }
 }
 
-fn reads_back(dialect: Dialect, line: &str, variable: &Variable) -> bool {
-    dialect.read(line, &Surroundings::default()).is_ok_and(|readings| {
-        let (found, left_out) = Variables::from_readings(readings);
-        left_out.is_empty() && found.iter().eq([variable])
-    })
+/// The names that the text does not give back, to us by the cut or to the loader; `None` if all
+/// is well.
+fn not_read_back(variables: &Variables, dialect: Dialect, text: &str) -> Option<Vec<String>> {
+    let readings = dialect.read(text, &Surroundings::default()).unwrap_or_default();
+    let (found, left_out) = Variables::from_readings(readings);
+    let found: HashMap<_, _> = found.iter().map(|found| (found.name(), found.value())).collect();
+    let document = Document::parse(text);
+    let cut: Vec<_> = document.variables().map(twinlock_dotenv::Variable::name).collect();
+    let astray = variables.names_unless(|variable| {
+        found.get(variable.name()) == Some(&variable.value()) && cut.contains(&variable.name())
+    });
+    let sound = astray.is_empty()
+        && left_out.is_empty()
+        && found.len() == variables.len()
+        && cut.len() == variables.len();
+    (!sound).then_some(astray)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::variables::Variable;
+
+    fn written(list: &[(&str, &str)], dialect: Dialect) -> Result<Zeroizing<String>, WriteError> {
+        let list = list.iter().map(|(name, value)| Variable::new(*name, *value)).collect();
+        write(&Variables::new(list).unwrap(), dialect)
+    }
+
+    #[test]
+    fn writes_a_line_for_each_variable() {
+        let check = |list: &[(&str, &str)], expected: &str| {
+            assert_eq!(written(list, Dialect::Node).as_deref().map(String::as_str), Ok(expected));
+        };
+        check(&[], "");
+        check(&[("B", "1"), ("A", "a b"), ("C", "")], "B=1\nA=\"a b\"\nC=\n");
+        check(&[("A", "pa$$word")], "A='pa$$word'\n");
+    }
+
+    #[test]
+    fn lines_that_look_like_a_key_are_quoted() {
+        let list = [("MIIEow", "="), ("IBAAKC", ""), ("AQEAx3", "")];
+        let text = written(&list, Dialect::Node).unwrap();
+        let document = Document::parse(&text);
+        assert_eq!(
+            document.variables().map(|found| found.name()).collect::<Vec<_>>(),
+            ["MIIEow", "IBAAKC", "AQEAx3"]
+        );
+    }
+
+    #[test]
+    fn tells_what_cannot_be_written() {
+        match written(&[("A", "1"), ("9", ""), ("A B", ""), ("é", "")], Dialect::Node) {
+            Err(WriteError::Names { names, .. }) => assert_eq!(names, ["9", "A B", "é"]),
+            other => panic!("{other:?}"),
+        }
+        match written(&[("A", "1"), ("B", "canary\n"), ("C", "canary\n")], Dialect::Docker) {
+            Err(error @ WriteError::Unspelled(_)) => {
+                let message = error.to_string();
+                assert!(message.starts_with("B: ") && message.contains("\nC: "), "{message}");
+                assert!(!format!("{error:?}{message}").contains("canary"));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }

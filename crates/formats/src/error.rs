@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 use twinlock_dotenv::Refused;
+use twinlock_dotenv::spelling::NoSpelling;
 
 use crate::format::Format;
 use crate::variables::DuplicateName;
@@ -29,6 +30,9 @@ pub enum WriteError {
         /// What the format asks of a value.
         reason: &'static str,
     },
+    /// No spelling of these values reads back in the dialect.
+    #[error("{}", sentences(.0))]
+    Unspelled(Vec<Unspelled>),
     /// All values together are more than the format can hold.
     #[error("{} can hold {limit} bytes of values, and these are more.", capital(.format.title()))]
     TooLarge {
@@ -39,14 +43,24 @@ pub enum WriteError {
     },
 }
 
+/// A variable that a loader cannot be given.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{name}: {why}")]
+pub struct Unspelled {
+    /// Its name.
+    pub name: String,
+    /// What stands in the way.
+    pub why: NoSpelling,
+}
+
 /// Why a text gives no variables.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ReadError {
     /// The text is longer than [`crate::MAX_INPUT`].
-    #[error("this text is longer than 4 MiB, so it is not read")]
+    #[error("This text is longer than 4 MiB, so it is not read.")]
     TooLarge,
     /// The text breaks the rules of its format.
-    #[error("this is not valid as {}: something is wrong at line {line}, column {column}", .format.title())]
+    #[error("This is not valid as {}: something is wrong at line {line}, column {column}.", .format.title())]
     Syntax {
         /// The format.
         format: Format,
@@ -56,57 +70,57 @@ pub enum ReadError {
         column: usize,
     },
     /// The text is sound and is no list of names and values.
-    #[error("this {format} text is no list of names and values")]
+    #[error("This {} text is no list of names and values.", .format.title())]
     NotAList {
         /// The format.
         format: Format,
     },
     /// There is a second document in the text.
-    #[error("this text holds more than one YAML document; import them one by one")]
+    #[error("This text holds more than one YAML document; import them one by one.")]
     SeveralDocuments,
     /// A value is a list or holds names of its own.
     #[error(
-        "the value of {name} is a list or an object, and a variable can hold a text, a number, true or false"
+        "The value of {name} is a list or an object, and a variable can hold a text, a number, true or false."
     )]
     Nested {
         /// The name.
         name: String,
     },
     /// A name is no text.
-    #[error("a name is a list or an object where a text belongs")]
+    #[error("A name is a list or an object where a text belongs.")]
     NestedName,
     /// A value has a tag of YAML that says it is something else than a text or a number.
-    #[error("the value of {name} has a YAML tag that makes it something else than a text")]
+    #[error("The value of {name} has a YAML tag that makes it something else than a text.")]
     Tagged {
         /// The name.
         name: String,
     },
     /// Aliases of YAML would make the text longer than may be read.
-    #[error("the aliases in this text repeat more than 4 MiB, so it is not read")]
+    #[error("The aliases in this text repeat more than 4 MiB, so it is not read.")]
     Aliases,
     /// Mappings and lists stand in one another without measure.
-    #[error("the mappings and lists in this text are nested too deep, so it is not read")]
+    #[error("The mappings and lists in this text are nested too deep, so it is not read.")]
     TooDeep,
     /// A name came twice.
     #[error(transparent)]
     Duplicate(#[from] DuplicateName),
     /// A value is no text.
-    #[error("the value of {name} is no text")]
+    #[error("The value of {name} is no text.")]
     NotText {
         /// The name.
         name: String,
     },
     /// A value that should be base64 is not.
-    #[error("the value of {name} should be base64, and is not")]
+    #[error("The value of {name} should be base64, and is not.")]
     NotBase64 {
         /// The name.
         name: String,
     },
     /// The text is no Secret of Kubernetes.
-    #[error("this is no Kubernetes Secret: it does not say kind: Secret")]
+    #[error("This is no Kubernetes Secret: it does not say kind: Secret.")]
     NotASecret,
     /// The dialect refuses the text.
-    #[error(transparent)]
+    #[error("This text gives no variables: {0}.")]
     Refused(#[from] Refused),
     /// The `.env.vault` does not open.
     #[error(transparent)]
@@ -118,17 +132,20 @@ pub enum ReadError {
 pub enum VaultError {
     /// The text given as the key is no address.
     #[error(
-        "this is no DOTENV_KEY: one looks like dotenv://:key_…@dotenv.org/vault/.env.vault?environment=production"
+        "This is no DOTENV_KEY: one looks like dotenv://:key_…@dotenv.org/vault/.env.vault?environment=production."
     )]
     NotAKey,
+    /// There are more keys than would be tried.
+    #[error("This DOTENV_KEY holds more than 16 keys. Leave out those that were replaced.")]
+    TooManyKeys,
     /// The address has no key in it, or one that is no 64 hexadecimal digits.
-    #[error("the key in this DOTENV_KEY is incomplete: it ends in 64 hexadecimal digits (0-9, a-f)")]
+    #[error("The key in this DOTENV_KEY is incomplete: it ends in 64 hexadecimal digits (0-9, a-f).")]
     IncompleteKey,
     /// The address does not say for which environment it is.
-    #[error("this DOTENV_KEY does not name its environment: it ends in ?environment= and a name")]
+    #[error("This DOTENV_KEY does not name its environment: it ends in ?environment= and a name.")]
     NoEnvironment,
     /// The environment of the key is not in the file.
-    #[error("there is no {name} in this .env.vault{}", others(.found))]
+    #[error("There is no {name} in this .env.vault{}.", others(.found))]
     NotInFile {
         /// The name that the file would have it under.
         name: String,
@@ -136,21 +153,21 @@ pub enum VaultError {
         found: Vec<String>,
     },
     /// The sealed text is cut short or altered.
-    #[error("the text of {name} is damaged: it is no base64, or too short")]
+    #[error("The text of {name} is damaged: it is no base64, or too short.")]
     Damaged {
         /// The name in the file.
         name: String,
     },
     /// The key does not open it.
     #[error(
-        "this DOTENV_KEY does not open {name}: the key belongs to another file or was replaced, or the text was altered"
+        "This DOTENV_KEY does not open {name}: the key belongs to another file or was replaced, or the text was altered."
     )]
     WrongKey {
         /// The name in the file.
         name: String,
     },
     /// It opens, and what is in it is not UTF-8.
-    #[error("{name} opens, but what it holds is not UTF-8 text")]
+    #[error("{name} opens, but what it holds is not UTF-8 text.")]
     NotText {
         /// The name in the file.
         name: String,
@@ -175,6 +192,11 @@ fn printable(name: &str) -> String {
     name.chars()
         .map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() })
         .collect()
+}
+
+/// One sentence to a line.
+fn sentences(unspelled: &[Unspelled]) -> String {
+    unspelled.iter().map(Unspelled::to_string).collect::<Vec<_>>().join("\n")
 }
 
 fn others(found: &[String]) -> String {
@@ -209,7 +231,7 @@ mod tests {
         let error = VaultError::NotInFile { name: "DOTENV_VAULT_X".to_owned(), found: vec![] };
         assert_eq!(
             error.to_string(),
-            "there is no DOTENV_VAULT_X in this .env.vault, nor any other environment"
+            "There is no DOTENV_VAULT_X in this .env.vault, nor any other environment."
         );
     }
 }

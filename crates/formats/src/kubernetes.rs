@@ -132,7 +132,10 @@ fn decoded(variable: &Variable) -> Result<Variable, ReadError> {
     let Ok(bytes) = STANDARD.decode(&*compact) else { return Err(ReadError::NotBase64 { name }) };
     match String::from_utf8(bytes) {
         Ok(value) => Ok(Variable::new(name, value)),
-        Err(_) => Err(ReadError::NotText { name }),
+        Err(refused) => {
+            drop(Zeroizing::new(refused.into_bytes()));
+            Err(ReadError::NotText { name })
+        }
     }
 }
 

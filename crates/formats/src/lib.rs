@@ -22,7 +22,7 @@ mod vault;
 mod write;
 mod yaml;
 
-pub use error::{ReadError, VaultError, WriteError};
+pub use error::{ReadError, Unspelled, VaultError, WriteError};
 pub use example::example;
 pub use format::{Format, UnknownFormat};
 pub use kubernetes::SecretName;

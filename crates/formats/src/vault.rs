@@ -22,6 +22,9 @@ const KEY_DIGITS: usize = 64;
 const NONCE: usize = 12;
 const TAG: usize = 16;
 
+/// Each key may cost an opening of the whole file.
+const MAX_KEYS: usize = 16;
+
 /// Base64 as the loaders take it: padded or not.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
@@ -33,22 +36,26 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// The environments that a `.env.vault` holds, in its order and as it spells them: `PRODUCTION`.
 #[must_use]
 pub fn environments(text: &str) -> Vec<String> {
-    node::variables(text)
-        .into_iter()
-        .filter_map(|reading| reading.name.strip_prefix(PREFIX).map(str::to_owned))
-        .collect()
+    named(&node::variables(text))
+}
+
+fn named(readings: &[node::Reading]) -> Vec<String> {
+    readings.iter().filter_map(|reading| reading.name.strip_prefix(PREFIX).map(str::to_owned)).collect()
 }
 
 /// The `.env` text that is sealed in `text` for the environment that the key names. Of several
 /// keys the last one's error is told.
 pub(crate) fn open(text: &str, keys: &str) -> Result<Zeroizing<String>, VaultError> {
+    if keys.split(',').count() > MAX_KEYS {
+        return Err(VaultError::TooManyKeys);
+    }
     let readings = node::variables(text);
     let mut failed = VaultError::NotAKey;
     for key in keys.split(',') {
         let opened = Instructions::parse(key.trim()).and_then(|wanted| {
             match readings.iter().find(|reading| reading.name == wanted.variable) {
                 Some(sealed) if !sealed.value.is_empty() => wanted.open(&sealed.value),
-                _ => Err(VaultError::NotInFile { name: wanted.variable, found: environments(text) }),
+                _ => Err(VaultError::NotInFile { name: wanted.variable, found: named(&readings) }),
             }
         });
         match opened {

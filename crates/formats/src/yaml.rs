@@ -80,13 +80,15 @@ fn escaped(out: &mut String, c: char) {
     debug_assert!(written.is_ok(), "writing to a String does not fail");
 }
 
-/// Whether no reader takes a key for anything else than a text: it is a word like a name, and
-/// none of those that stand for a truth or for nothing.
+/// Whether no reader takes a key for anything else than a text: it is a word like a name, none of
+/// those that stand for a truth or for nothing, and has a letter that is in no number (to some
+/// readers `E4` is one).
 fn is_plain(key: &str) -> bool {
     const WORDS: [&str; 10] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan"];
     let mut bytes = key.bytes();
     bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && key.bytes().any(|byte| byte.is_ascii_alphabetic() && !matches!(byte, b'e' | b'E'))
         && key.len() <= MAX_SIMPLE_KEY
         && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(key))
 }
@@ -185,6 +187,8 @@ mod tests {
         check("Null", "1", "\"Null\": \"1\"");
         check("a.b", "1", "\"a.b\": \"1\"");
         check("1e3", "1", "\"1e3\": \"1\"");
+        check("E4", "1", "\"E4\": \"1\"");
+        check("_1", "1", "\"_1\": \"1\"");
         check("", "1", "\"\": \"1\"");
         check("é", "1", "\"é\": \"1\"");
         let long = "N".repeat(1_001);

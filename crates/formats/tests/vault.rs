@@ -62,6 +62,8 @@ fn tries_several_keys_in_turn() {
     let wrong = VaultError::WrongKey { name: "DOTENV_VAULT_PRODUCTION".to_owned() };
     check(format!("nothing,{other}"), Err(wrong));
     check(format!("{other},nothing"), Err(VaultError::NotAKey));
+    check(format!("{}{ci}", "x,".repeat(15)), Ok("A=1\n"));
+    check(format!("{}{ci}", "x,".repeat(16)), Err(VaultError::TooManyKeys));
 }
 
 #[test]
