@@ -21,6 +21,7 @@ pub mod project;
 mod prose;
 mod right_half;
 pub mod spelling;
+mod weave;
 
 pub use assignment::{Assignment, MAX_NAME};
 pub use changes::{Change, ChangeKind, Summary, diff};
@@ -28,7 +29,9 @@ pub use dialects::{Dialect, NotADialect, Reading, Refused, Surroundings, Value};
 pub use document::{Document, Entry, Prose, Variable};
 pub use join::{Joined, LineEnding, join_entries};
 pub use matching::{KnownEntry, match_entries};
-pub use merge::{ValueConflict, merge_left, merge_right};
+pub use merge::{
+    Conflict, ConflictKind, Decision, Entangled, Merged, Side, ValueConflict, merge, merge_left, merge_right,
+};
 pub use problems::{Problem, ProblemKind};
 pub use prose::merge_prose;
 pub use right_half::{Quote, RightHalf};

@@ -1,200 +1,235 @@
-//! Three-way merging of one variable: left half, value, trailing comment and line ending, each
-//! for itself. Only values conflict.
+//! Three-way merging of whole texts, variable by variable.
 //!
-//! *Mine* is this computer's text, *theirs* the vault's, *base* what both last agreed on; without
-//! a base both sides are new. Nothing here decides a conflict.
+//! *Mine* is this computer's text, *theirs* the vault's, *base* what both last agreed on. Only a
+//! person can decide between two values or two names, so those conflict; order, layout and prose
+//! never do. Nothing is made up: each part of the result is a part of an input.
 
-use std::iter;
+mod halves;
+mod identity;
+mod judge;
+mod pieces;
 
-use crate::right_half::RightHalf;
+use std::ops::Range;
 
-/// Both sides changed the value, and not to the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("Both sides changed this value.")]
-pub struct ValueConflict;
+pub use halves::{ValueConflict, merge_left, merge_right};
+use thiserror::Error;
 
-/// Merges a left half (`export`, blanks, name), where the vault's writing wins over a change of
-/// one's own.
+use self::identity::{Trio, identify};
+use self::judge::{Outcome, judge};
+use self::pieces::{Arrangement, Composed, Piece, Rows, arrange, compose};
+use crate::document::{Document, Variable};
+use crate::weave::First;
+
+/// One of the two texts that are merged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    /// This computer's.
+    Mine,
+    /// The vault's.
+    Theirs,
+}
+
+/// Why a person has to decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ConflictKind {
+    /// Both changed the value, and not to the same.
+    BothChanged,
+    /// Both added a variable of this name, with different values.
+    BothAdded,
+    /// Both renamed the variable, and not to the same name.
+    BothRenamed,
+    /// One side renamed the variable, the other changed its value.
+    RenamedAndChanged {
+        /// Who renamed it.
+        renamed_by: Side,
+    },
+    /// One side removed the variable, the other changed its value or its comment.
+    RemovedAndChanged {
+        /// Who removed it.
+        removed_by: Side,
+    },
+    /// One side removed the variable, the other renamed it.
+    RemovedAndRenamed {
+        /// Who removed it.
+        removed_by: Side,
+    },
+    /// The texts cannot stand in one file: a quote or the beginning of a key that one of them
+    /// leaves open would swallow variables of the other. This conflict is about all that differs,
+    /// and the only one.
+    Entangled,
+}
+
+/// A variable that a person has to decide about.
+#[derive(Clone, Debug)]
+pub struct Conflict<'t> {
+    /// Why.
+    pub kind: ConflictKind,
+    /// The variable as both sides last agreed on it, if they did.
+    pub base: Option<Variable<'t>>,
+    /// The variable in this computer's text; `None` where it was removed.
+    pub mine: Option<Variable<'t>>,
+    /// The variable in the vault's text; `None` where it was removed.
+    pub theirs: Option<Variable<'t>>,
+    /// Where *mine* stands in the merged text; empty, at its place, where it was removed.
+    pub place: Range<usize>,
+}
+
+impl<'t> Conflict<'t> {
+    /// The variable's names, each once: in the base, in *mine*, in *theirs*. Empty for
+    /// [`ConflictKind::Entangled`].
+    #[must_use]
+    pub fn names(&self) -> Vec<&'t str> {
+        let mut names: Vec<&str> = Vec::new();
+        for variable in [&self.base, &self.mine, &self.theirs].into_iter().flatten() {
+            if !names.contains(&variable.name()) {
+                names.push(variable.name());
+            }
+        }
+        names
+    }
+}
+
+/// What was decided about a conflict.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Decision<'d> {
+    /// One side as it is; gone if that side removed it.
+    Keep(Side),
+    /// This text instead, line ending included.
+    Write(&'d str),
+}
+
+/// The texts cannot stand in one file, whatever their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("A quote or a key that is left open would swallow other variables.")]
+pub struct Entangled;
+
+/// The result of a merge.
+#[derive(Clone)]
+pub struct Merged<'t> {
+    text: String,
+    conflicts: Vec<Conflict<'t>>,
+    /// The same pieces in different orders, best first.
+    arrangements: Vec<Arrangement<'t>>,
+    whole: [&'t str; 2],
+}
+
+impl<'t> Merged<'t> {
+    /// The merged text; where a variable conflicts, it has *mine*.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The merged text, if nothing conflicts.
+    #[must_use]
+    pub fn clean(&self) -> Option<&str> {
+        self.conflicts.is_empty().then_some(&self.text)
+    }
+
+    /// What a person has to decide, in the order of the text.
+    #[must_use]
+    pub fn conflicts(&self) -> &[Conflict<'t>] {
+        &self.conflicts
+    }
+
+    /// The merged text with every conflict decided.
+    ///
+    /// # Errors
+    ///
+    /// [`Entangled`] where what was decided cannot stand in the merged text without changing how
+    /// the rest of it reads.
+    pub fn resolve<'d>(
+        &self,
+        mut decide: impl FnMut(&Conflict<'t>) -> Decision<'d>,
+    ) -> Result<String, Entangled> {
+        let [mine, theirs] = self.whole;
+        if let Some(clean) = self.clean() {
+            return Ok(clean.to_owned());
+        }
+        if let [conflict @ Conflict { kind: ConflictKind::Entangled, .. }] = self.conflicts.as_slice() {
+            return Ok(match decide(conflict) {
+                Decision::Keep(Side::Mine) => mine.to_owned(),
+                Decision::Keep(Side::Theirs) => theirs.to_owned(),
+                Decision::Write(text) => text.to_owned(),
+            });
+        }
+        let decided: Vec<&str> = self
+            .conflicts
+            .iter()
+            .map(|conflict| match decide(conflict) {
+                Decision::Keep(Side::Mine) => conflict.mine.map_or("", |variable| variable.text()),
+                Decision::Keep(Side::Theirs) => conflict.theirs.map_or("", |variable| variable.text()),
+                Decision::Write(text) => text,
+            })
+            .collect();
+        let composed = self.arrangements.iter().find_map(|pieces| compose(pieces, &decided));
+        composed.map(|composed| composed.text).ok_or(Entangled)
+    }
+}
+
+/// Merges what *mine* and *theirs* made of *base*.
+///
+/// Takes about as long as sorting the lines. The result holds exactly the variables that are
+/// called for: where the texts cannot be put together so, that is the conflict
+/// [`ConflictKind::Entangled`].
 #[must_use]
-pub fn merge_left<'t>(base: Option<&str>, mine: &'t str, theirs: &'t str) -> &'t str {
-    three_way(base, mine, theirs).unwrap_or(theirs)
-}
-
-/// Merges the right halves of a variable.
-///
-/// # Errors
-///
-/// Both sides changed the value. Values that differ in their quotes only are the same where every
-/// loader that knows quotes reads them alike.
-pub fn merge_right(base: Option<&str>, mine: &str, theirs: &str) -> Result<String, ValueConflict> {
-    if let Some(text) = three_way(base, mine, theirs) {
-        return Ok(text.to_owned());
-    }
-    let (base, mine, theirs) = (base.map(RightHalf::parse), RightHalf::parse(mine), RightHalf::parse(theirs));
-    let written = merge_written(base, mine, theirs).ok_or(ValueConflict)?;
-    // Alike values may change places to make room for a comment.
-    let alike: &[&str] = if mine.same_value(&theirs) { &[theirs.written(), mine.written()] } else { &[] };
-    [Order::TheirsFirst, Order::MineFirst]
-        .into_iter()
-        .flat_map(|order| iter::once(&written).chain(alike).map(move |written| (order, *written)))
-        .find_map(|(order, written)| assemble(base, mine, theirs, written, order))
-        .ok_or(ValueConflict)
-}
-
-/// Which comment comes first where both are kept.
-#[derive(Clone, Copy)]
-enum Order {
-    TheirsFirst,
-    MineFirst,
-}
-
-/// Puts the merged parts around a value; `None` where they would not stay its parts: a comment
-/// that stood right behind a closing quote would become part of an unquoted value.
-fn assemble(
-    base: Option<RightHalf<'_>>,
-    mine: RightHalf<'_>,
-    theirs: RightHalf<'_>,
-    written: &str,
-    order: Order,
-) -> Option<String> {
-    let lead = match three_way(base.map(|base| base.lead()), mine.lead(), theirs.lead()) {
-        _ if written.is_empty() => "",
-        Some(lead) => lead,
-        None => theirs.lead(),
+pub fn merge<'t>(base: &Document<'t>, mine: &Document<'t>, theirs: &Document<'t>) -> Merged<'t> {
+    let alike = |text: &'t str| Merged {
+        text: text.to_owned(),
+        conflicts: Vec::new(),
+        arrangements: Vec::new(),
+        whole: [mine.text(), theirs.text()],
     };
-    let trailing = merge_trailing(base, mine, theirs, written, order);
-    let ending = match base {
-        Some(base) if mine.ending() != base.ending() => mine.ending(),
-        _ => theirs.ending(),
-    };
-    let merged = [lead, written, &trailing, ending].concat();
-    let again = RightHalf::parse(&merged);
-    (again.written() == written && again.trailing() == trailing).then_some(merged)
-}
-
-/// What one side changed and the other did not; `None` where both changed it differently.
-fn three_way<'t>(base: Option<&str>, mine: &'t str, theirs: &'t str) -> Option<&'t str> {
-    if mine == theirs || base == Some(mine) {
-        Some(theirs)
-    } else if base == Some(theirs) {
-        Some(mine)
+    if base.text() == mine.text() || mine.text() == theirs.text() {
+        alike(theirs.text())
+    } else if base.text() == theirs.text() {
+        alike(mine.text())
     } else {
-        None
+        merge_entries(base, mine, theirs)
     }
 }
 
-fn merge_written<'t>(
-    base: Option<RightHalf<'_>>,
-    mine: RightHalf<'t>,
-    theirs: RightHalf<'t>,
-) -> Option<&'t str> {
-    three_way(base.map(|base| base.written()), mine.written(), theirs.written()).or_else(|| {
-        let unchanged = |side: &RightHalf<'_>| base.is_some_and(|base| base.same_value(side));
-        if mine.same_value(&theirs) || unchanged(&mine) {
-            Some(theirs.written())
-        } else if unchanged(&theirs) {
-            Some(mine.written())
-        } else {
-            None
-        }
-    })
-}
+fn merge_entries<'t>(base: &Document<'t>, mine: &Document<'t>, theirs: &Document<'t>) -> Merged<'t> {
+    let identities = identify(base, mine, theirs);
+    let outcomes: Vec<Outcome<'t>> = identities.trios.iter().map(judge).collect();
+    let rows = Rows::new(base, mine, theirs, &identities);
+    let mut arrangements =
+        [First::Theirs, First::Mine].map(|first| arrange(&rows, &outcomes, first)).to_vec();
 
-/// Merges trailing comments; one that both sides changed is kept twice, the vault's first.
-fn merge_trailing(
-    base: Option<RightHalf<'_>>,
-    mine: RightHalf<'_>,
-    theirs: RightHalf<'_>,
-    written: &str,
-    order: Order,
-) -> String {
-    if let Some(one_side) = three_way(base.map(|base| base.trailing()), mine.trailing(), theirs.trailing()) {
-        return one_side.to_owned();
+    let mut conflicts: Vec<Conflict<'t>> = Vec::new();
+    let mut numbers = vec![0; outcomes.len()];
+    for piece in &arrangements[0] {
+        let Piece::Conflict(place) = piece else { continue };
+        if let Outcome::Conflict(kind) = outcomes[*place] {
+            numbers[*place] = conflicts.len();
+            let Trio { base, mine, theirs } = identities.trios[*place];
+            conflicts.push(Conflict { kind, base, mine, theirs, place: 0..0 });
+        }
     }
-    let trailing = match (mine.has_comment(), theirs.has_comment()) {
-        (true, true) if !theirs.trailing().ends_with(mine.trailing()) => {
-            return match order {
-                Order::TheirsFirst => [theirs.trailing(), mine.trailing()].concat(),
-                Order::MineFirst => [mine.trailing(), theirs.trailing()].concat(),
-            };
+    for piece in arrangements.iter_mut().flatten() {
+        if let Piece::Conflict(place) = piece {
+            *place = numbers[*place];
         }
-        (_, true) => theirs.trailing(),
-        (true, false) => mine.trailing(),
-        // Blanks only: those of the value that is kept.
-        (false, false) if theirs.written() == written => theirs.trailing(),
-        (false, false) => mine.trailing(),
-    };
-    trailing.to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn merges_right_halves() {
-        fn check(base: &str, mine: &str, theirs: &str, expected: Option<&str>) {
-            let merged = merge_right(Some(base), mine, theirs);
-            assert_eq!(merged.ok().as_deref(), expected, "{base:?} {mine:?} {theirs:?}");
-        }
-        // One side, or both alike.
-        check("1\n", "1\n", "2\n", Some("2\n"));
-        check("1\n", "2\n", "1\n", Some("2\n"));
-        check("1\n", "2\n", "2\n", Some("2\n"));
-        check("1\n", "2\n", "3\n", None);
-        // Value here, comment there.
-        check("1\n", "2\n", "1 # c\n", Some("2 # c\n"));
-        check("1 # a\n", "1\n", "2 # a\n", Some("2\n"));
-        check("1\n", " # c\n", "2\n", None);
-        check("1 # a\n", " # a\n", "1 # b\n", Some(" # b\n"));
-        check(" x\n", "\n", " x # c\n", Some(" # c\n"));
-        // A comment on both sides.
-        check("1 # a\n", "1 # m\n", "1 # t\n", Some("1 # t # m\n"));
-        check("1\n", "1 # m\n", "2 # t\n", Some("2 # t # m\n"));
-        check("1 # a\n", "1\n", "2 # t\n", Some("2 # t\n"));
-        check("1 # a\n", "2 # m\n", "1\n", Some("2 # m\n"));
-        check("1 # a\n", "2 # m\n", "1 # t # m\n", Some("2 # t # m\n"));
-        check("1 # a\n", "2 # m\n", "3 # a\n", None);
-        // Line endings.
-        check("1", "1\n", "2", Some("2\n"));
-        check("1\n", "2\n", "1\r\n", Some("2\r\n"));
-        check("1\n", "1\r\n", "2\n", Some("2\r\n"));
-        check("1", "1\n", "1\r\n", Some("1\n"));
-        // Quotes are no change of a plain value.
-        check("1\n", "\"1\"\n", "'1'\n", Some("'1'\n"));
-        check("1\n", "\"1\"\n", "2\n", Some("2\n"));
-        check("1\n", "2\n", "\"1\"\n", Some("2\n"));
-        check("a$b\n", "'a$b'\n", "c\n", None);
-        check("a\n", "p#1\n", "p#2\n", None);
-        check("\"-----BEGIN\na\"\n", "\"-----BEGIN\nb\"\n", "\"-----BEGIN\nc\"\n", None);
-        check("-----BEGIN\na\n", "-----BEGIN\nb\n", "-----BEGIN\nc\n", None);
-        // A comment without a blank before it would turn into a value.
-        check("\"a\"# c\n", "\"a\"# d\n", "b\n", None);
-        check("\"a\"# c\n", "\"a\"# d\n", "'b'# c\n", Some("'b'# d\n"));
-        check("1\n", "2 # m\n", "'1'# t\n", Some("2 # m# t\n"));
-        check("2\n", "'1'# m\n", "1\n", Some("'1'# m\n"));
-        check("1\n", " 1\n", "2\n", Some(" 2\n"));
     }
 
-    #[test]
-    fn merges_without_a_base() {
-        let check = |mine, theirs, expected: Option<&str>| {
-            assert_eq!(merge_right(None, mine, theirs).ok().as_deref(), expected, "{mine:?} {theirs:?}");
-        };
-        check("1\n", "1\n", Some("1\n"));
-        check("1\n", "2\n", None);
-        check("1", "1\r\n", Some("1\r\n"));
-        check("1 # m\n", "'1' # t\n", Some("'1' # t # m\n"));
-    }
-
-    #[test]
-    fn merges_left_halves() {
-        let check = |base, mine, theirs, expected| {
-            assert_eq!(merge_left(base, mine, theirs), expected, "{base:?} {mine:?} {theirs:?}");
-        };
-        check(Some("A="), "export A=", "A=", "export A=");
-        check(Some("A="), "A=", "A =", "A =");
-        check(Some("A="), "export A=", "A =", "A =");
-        check(None, "A=", " A=", " A=");
+    let whole = [mine.text(), theirs.text()];
+    let of_mine: Vec<&str> =
+        conflicts.iter().map(|conflict| conflict.mine.map_or("", |variable| variable.text())).collect();
+    match arrangements.iter().find_map(|pieces| compose(pieces, &of_mine)) {
+        Some(Composed { text, places }) => {
+            conflicts.iter_mut().zip(places).for_each(|(conflict, place)| conflict.place = place);
+            Merged { text, conflicts, arrangements, whole }
+        }
+        None => {
+            let kind = ConflictKind::Entangled;
+            let place = 0..mine.text().len();
+            let conflict = Conflict { kind, base: None, mine: None, theirs: None, place };
+            Merged {
+                text: mine.text().to_owned(),
+                conflicts: vec![conflict],
+                arrangements: Vec::new(),
+                whole,
+            }
+        }
     }
 }

@@ -1,15 +1,12 @@
 //! Three-way merging of prose, by lines. It never conflicts: where both sides changed the same
-//! lines, both are kept, the vault's first, and lines that they share are kept once.
-
-use similar::{Algorithm, DiffOp, MergeResolution, TextMerge, capture_diff_slices};
+//! lines, both are kept, the vault's first, and lines that they share are kept once. A line is the
+//! same line whatever its line ending, which is merged for itself.
 
 use crate::cut::line_body;
 use crate::join::LineEnding;
+use crate::weave::{First, Numbers, Woven, weave};
 
-/// Beyond so many lines two changed sides are kept whole, rather than compared at length.
-const MOST_LINES: usize = 5_000;
-
-/// Merges the prose of both sides.
+/// Merges the prose of both sides. Takes about as long as sorting the lines.
 #[must_use]
 pub fn merge_prose(base: &str, mine: &str, theirs: &str) -> String {
     if mine == theirs || base == mine {
@@ -18,55 +15,39 @@ pub fn merge_prose(base: &str, mine: &str, theirs: &str) -> String {
     if base == theirs {
         return mine.to_owned();
     }
-    let mut merged = Merged { text: String::new(), ending: LineEnding::prevailing([theirs, mine, base]) };
-    if [base, mine, theirs].iter().any(|side| side.lines().count() > MOST_LINES) {
-        merged.push(theirs);
-        merged.push(mine);
-        return merged.text;
-    }
-    let merge = TextMerge::from_lines(base, mine, theirs);
-    let of_mine = |range: std::ops::Range<usize>| range.filter_map(|line| merge.ours_line(line));
-    let of_theirs = |range: std::ops::Range<usize>| range.filter_map(|line| merge.theirs_line(line));
-    for region in merge.regions() {
-        match region.resolution() {
-            MergeResolution::Theirs => of_theirs(region.theirs_range()).for_each(|line| merged.push(line)),
-            MergeResolution::Conflict => {
-                let theirs: Vec<&str> = of_theirs(region.theirs_range()).collect();
-                let mine: Vec<&str> = of_mine(region.ours_range()).collect();
-                merged.push_both(&theirs, &mine);
+    let mut numbers = Numbers::new();
+    let mut split = |text| {
+        let lines: Vec<&str> = str::split_inclusive(text, '\n').collect();
+        let bodies: Vec<u32> = lines.iter().map(|line| numbers.of(line_body(line))).collect();
+        (lines, bodies)
+    };
+    let ((base_lines, of_base), (mine_lines, of_mine), (their_lines, of_theirs)) =
+        (split(base), split(mine), split(theirs));
+    let ending = LineEnding::prevailing([theirs, mine, base]);
+    let mut merged = String::new();
+    for found in weave(&of_base, &of_mine, &of_theirs, First::Theirs) {
+        let line = match found {
+            Woven::Both { base, mine, theirs } => {
+                merge_line(base.map(|at| base_lines[at]), mine_lines[mine], their_lines[theirs])
             }
-            _ => of_mine(region.ours_range()).for_each(|line| merged.push(line)),
+            Woven::Mine(at) => mine_lines[at],
+            Woven::Theirs(at) => their_lines[at],
+            Woven::Gone(_) => continue,
+        };
+        if !merged.is_empty() && !merged.ends_with(['\n', '\r']) {
+            merged.push_str(ending.as_str());
         }
+        merged.push_str(line);
     }
-    merged.text
+    merged
 }
 
-struct Merged {
-    text: String,
-    ending: LineEnding,
-}
-
-impl Merged {
-    /// Adds a line, and a line ending before it where the last one has none.
-    fn push(&mut self, line: &str) {
-        if !line.is_empty() && !self.text.is_empty() && !self.text.ends_with(['\n', '\r']) {
-            self.text.push_str(self.ending.as_str());
-        }
-        self.text.push_str(line);
-    }
-
-    fn push_both(&mut self, theirs: &[&str], mine: &[&str]) {
-        let bodies = |lines: &[&str]| lines.iter().map(|line| line_body(line).to_owned()).collect::<Vec<_>>();
-        for op in capture_diff_slices(Algorithm::Myers, &bodies(theirs), &bodies(mine)) {
-            if let DiffOp::Equal { old_index, new_index, len } = op {
-                for (theirs, mine) in theirs[old_index..old_index + len].iter().zip(&mine[new_index..]) {
-                    self.push(if theirs.ends_with('\n') { theirs } else { mine });
-                }
-            } else {
-                theirs[op.old_range()].iter().for_each(|line| self.push(line));
-                mine[op.new_range()].iter().for_each(|line| self.push(line));
-            }
-        }
+/// A line that both sides have: its line ending as the side that changed it has it.
+pub(crate) fn merge_line<'t>(base: Option<&str>, mine: &'t str, theirs: &'t str) -> &'t str {
+    match base {
+        Some(base) if base == theirs => mine,
+        None if !theirs.ends_with('\n') => mine,
+        _ => theirs,
     }
 }
 
@@ -88,15 +69,15 @@ mod tests {
         check("", "# s\n# m\n", "# s\n# t\n", "# s\n# t\n# m\n");
         check("# a\n", "", "# t\n", "# t\n");
         check("# a\n", "# a\n# m", "# a\n# t", "# a\n# t\n# m");
-        check("# a", "# a\n# m\n", "# b", "# b\n# a\n# m\n");
+        check("# a", "# a\n# m\n", "# b", "# b\n# m\n");
         check("# a\r\n", "# m", "# t", "# t\r\n# m");
         check("# a\n", "# b", "# b\n", "# b\n");
     }
 
     #[test]
-    fn keeps_both_sides_of_very_long_prose_whole() {
-        let long = "#\n".repeat(MOST_LINES + 1);
+    fn merges_very_long_prose() {
+        let long = "#\n".repeat(1_000_000);
         let (mine, theirs) = (format!("{long}# m\n"), format!("{long}# t"));
-        assert_eq!(merge_prose(&long, &mine, &theirs), format!("{theirs}\n{mine}"));
+        assert!(merge_prose(&long, &mine, &theirs) == format!("{theirs}\n# m\n"));
     }
 }

@@ -1,0 +1,4 @@
+//! What must hold of every text, as functions that panic where it does not: the properties here
+//! and the fuzz targets in `fuzz/` call the same ones.
+
+pub(crate) mod merge;
