@@ -13,6 +13,7 @@ mod document;
 pub mod edit;
 mod join;
 mod key_material;
+pub mod lint;
 mod matching;
 mod merge;
 pub mod node;

@@ -76,6 +76,20 @@ pub enum ProblemKind {
     LooseKeyMaterial,
 }
 
+impl ProblemKind {
+    /// The variable that it is about, if it is about one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::UnclosedQuote { name, .. }
+            | Self::SwallowedAssignment { name, .. }
+            | Self::DuplicateName { name, .. }
+            | Self::KeyWithoutEnd { name } => Some(name),
+            Self::NotAnAssignment | Self::NameTooLong | Self::LooseKeyMaterial => None,
+        }
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Line {}, column {}: {}", self.line, self.column, self.kind)

@@ -1,0 +1,175 @@
+//! A spelling of a whole line that every loader reads alike, or as many as there can be.
+//!
+//! It keeps what the loader that counts reads; where that is less than what is written (a `#` that
+//! cuts it, a reference that is followed) there is none, because nobody would know it from what
+//! they wrote. A comment behind the value moves to a line of its own: three loaders take it for
+//! part of the value. `export` stays: a shell that reads the file would not hand the variable on.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Context;
+use super::fix::{Effect, Proposal};
+use crate::cut::Form;
+use crate::dialects::{Dialect, Surroundings, Value};
+use crate::document::Variable;
+use crate::edit::Edit;
+use crate::spelling;
+
+/// The longest value that is spelled anew.
+const MAX_VALUE: usize = 8 * 1024;
+
+/// How many bytes of values are spelled anew in one text: each is read by every dialect in several
+/// spellings.
+const BUDGET: usize = 64 * 1024;
+
+/// What a variable costs beside its value.
+const EACH: usize = 128;
+
+/// What a `$` costs: it must stay literal whatever is set around, which takes more spellings and
+/// more readings of each.
+const DOLLAR: usize = 4 * 1024;
+
+/// How many different marks may be in a value with a `$`. Spellings double with each.
+const MAX_MARKS: usize = 4;
+
+/// The spellings of one text's variables, each worked out once.
+pub(super) struct Fixes<'c> {
+    dialect: Dialect,
+    surroundings: &'c Surroundings,
+    also: &'c [Dialect],
+    budget: usize,
+    known: HashMap<usize, Option<(Vec<Edit>, Effect)>>,
+}
+
+impl<'c> Fixes<'c> {
+    pub(super) fn new(dialect: Dialect, context: &'c Context) -> Self {
+        let Context { surroundings, also, .. } = context;
+        Self { dialect, surroundings, also, budget: BUDGET, known: HashMap::new() }
+    }
+
+    /// The proposal for a variable, if there is a better spelling.
+    pub(super) fn of(&mut self, variable: &Variable<'_>) -> Option<Proposal> {
+        let start = variable.span().start;
+        if !self.known.contains_key(&start) {
+            let proposal = if variable.text().len() <= MAX_VALUE { self.worked_out(variable) } else { None };
+            self.known.insert(start, proposal);
+        }
+        let (edits, effect) = self.known.get(&start)?.clone()?;
+        Some(Proposal { edits, effect })
+    }
+
+    /// The spelling of a value that most dialects read back, where there is one for the dialect that
+    /// counts; the plainest among equals.
+    pub(super) fn spell(&mut self, name: &str, value: &str) -> Option<String> {
+        let dollar = value.contains('$');
+        let cost = value.len() + EACH + if dollar { DOLLAR } else { 0 };
+        if value.len() > MAX_VALUE || (dollar && marks(value) > MAX_MARKS) {
+            return None;
+        }
+        self.budget = self.budget.checked_sub(cost)?;
+        if dollar {
+            return spelling::choose(name, value, self.dialect, None).ok().map(|found| found.written);
+        }
+        let right =
+            ["", "\"", "'"].map(|quote| [quote, value, quote].concat()).into_iter().filter_map(|written| {
+                let line = format!("{name}={written}\n");
+                let reads = |dialect: &Dialect| match self.reads(*dialect, &line, name) {
+                    Some(Value::Text(read)) => read == value,
+                    _ => false,
+                };
+                let readers = Dialect::ALL.iter().filter(|dialect| reads(dialect)).count();
+                reads(&self.dialect).then_some((readers, written))
+            });
+        // The first of the greatest: `max_by_key` would answer the last.
+        right.reduce(|best, other| if other.0 > best.0 { other } else { best }).map(|(_, written)| written)
+    }
+
+    fn worked_out(&mut self, variable: &Variable<'_>) -> Option<(Vec<Edit>, Effect)> {
+        if !matches!(variable.form, Form::OneLine | Form::Quoted(_)) {
+            return None;
+        }
+        let half = variable.right_half();
+        if self.budget < variable.text().len() + EACH {
+            return None;
+        }
+        let value = self.own(variable)?;
+        if letters(half.inner()) != letters(&value) || dollars(half.inner()) != dollars(&value) {
+            return None;
+        }
+        let written = self.spell(variable.name(), &value)?;
+        let export = if variable.is_exported() { "export " } else { "" };
+        let line = format!("{export}{}={written}{}", variable.name(), half.ending());
+        let now = self.readers(variable.text(), variable.name());
+        let then = self.readers(&line, variable.name());
+        let keeps = |dialect: &Dialect| then.contains(dialect) || !self.counts(*dialect);
+        if then.len() <= now.len() || !now.iter().all(keeps) || self.is_refused_anew(variable.text(), &line) {
+            return None;
+        }
+        let takes = |dialect: &Dialect| spelling::takes(*dialect, variable.name());
+        let but = Dialect::ALL.into_iter().filter(|dialect| takes(dialect) && !then.contains(dialect));
+        let comment = half.trailing().trim_matches([' ', '\t']);
+        let mut edits = Vec::new();
+        let start = variable.span().start;
+        if !comment.is_empty() {
+            let ending = if half.ending().is_empty() { "\n" } else { half.ending() };
+            edits.push(Edit { span: start..start, text: format!("{comment}{ending}") });
+        }
+        let end = start + variable.text().len();
+        edits.push(Edit { span: start..end, text: line });
+        Some((edits, Effect::ReadAlike { but: but.collect() }))
+    }
+
+    /// Whether it would hurt to lose a dialect that reads the value now. `docker` reads a value that
+    /// has no quotes, and many need them.
+    fn counts(&self, dialect: Dialect) -> bool {
+        dialect != Dialect::Docker || dialect == self.dialect || self.also.contains(&dialect)
+    }
+
+    /// Whether a dialect that takes the text as it was would refuse it as it would be.
+    fn is_refused_anew(&self, old: &str, new: &str) -> bool {
+        let refuses = |dialect: Dialect, text: &str| dialect.read(text, self.surroundings).is_err();
+        Dialect::ALL.into_iter().any(|dialect| refuses(dialect, new) && !refuses(dialect, old))
+    }
+
+    /// What the dialect that counts makes of the variable alone.
+    fn own(&self, variable: &Variable<'_>) -> Option<String> {
+        match self.reads(self.dialect, variable.text(), variable.name()) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The dialects that make of the text what the dialect that counts does.
+    fn readers(&self, text: &str, name: &str) -> Vec<Dialect> {
+        let own = self.reads(self.dialect, text, name);
+        let agrees = |dialect: &Dialect| own.is_some() && self.reads(*dialect, text, name) == own;
+        Dialect::ALL.into_iter().filter(agrees).collect()
+    }
+
+    /// The value, where it is the only variable that is found.
+    fn reads(&self, dialect: Dialect, text: &str, name: &str) -> Option<Value> {
+        let mut found = dialect.read(text, self.surroundings).ok()?;
+        let reading = found.pop()?;
+        (found.is_empty() && reading.name == name).then_some(reading.value)
+    }
+}
+
+/// The letters and digits of a text, but for those after a backslash: what no spelling changes.
+fn letters(text: &str) -> String {
+    let mut escaped = false;
+    let kept = text.chars().filter(|character| {
+        let after = std::mem::take(&mut escaped);
+        escaped = *character == '\\' && !after;
+        character.is_alphanumeric() && !after
+    });
+    kept.collect()
+}
+
+/// How many different characters a text has that are neither letters nor digits.
+fn marks(text: &str) -> usize {
+    text.chars().filter(|character| !character.is_alphanumeric()).collect::<HashSet<_>>().len()
+}
+
+fn dollars(text: &str) -> usize {
+    text.matches('$').count()
+}
