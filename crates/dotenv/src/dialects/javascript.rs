@@ -144,7 +144,6 @@ fn expand<'a>(
 ) -> Result<Option<String>, Refused> {
     let mut result = value.to_owned();
     while let Some((whole, inside)) = first_reference(&result) {
-        fuel.spend(result.len())?;
         let (name, operator, word) = split_operator(inside);
         let looked = match look_up(name) {
             Looked::Unknown => return Ok(None),
@@ -159,6 +158,7 @@ fn expand<'a>(
             "+" => looked.map_or("", |_| word),
             _ => full.unwrap_or(""),
         };
+        fuel.spend(result.len() + new.len())?;
         let stop = stops(name);
         let next = replace_first(&result, whole, new);
         let settled = looked == Some(next.as_str());
