@@ -25,7 +25,7 @@ pub mod spelling;
 mod weave;
 
 pub use assignment::{Assignment, MAX_NAME};
-pub use changes::{Change, ChangeKind, Summary, diff};
+pub use changes::{Change, ChangeKind, ProseLine, Summary, diff, prose_diff};
 pub use dialects::{Dialect, NotADialect, Reading, Refused, Surroundings, Value};
 pub use document::{Document, Entry, Prose, Variable};
 pub use join::{Joined, LineEnding, join_entries};

@@ -1,4 +1,5 @@
-//! Merging whole texts: tables of what comes out, and what must hold of every merge.
+//! Merging whole texts: tables of what comes out, and what must hold of every merge and every
+//! difference.
 
 mod laws;
 
@@ -385,6 +386,7 @@ proptest! {
     #[test]
     fn what_two_people_made_of_a_file_merges([base, mine, theirs] in three(entry().boxed())) {
         laws::merge::check(&base, &mine, &theirs);
+        laws::diff::check(&mine, &theirs);
     }
 
     #[test]
@@ -392,6 +394,7 @@ proptest! {
         [base, mine, theirs] in three(prop_oneof![2 => entry(), 1 => unruly()].boxed()),
     ) {
         laws::merge::check(&base, &mine, &theirs);
+        laws::diff::check(&mine, &theirs);
     }
 
     #[test]
@@ -400,5 +403,6 @@ proptest! {
     ) {
         laws::merge::check(&base, &mine, &theirs);
         laws::merge::check(&mine, &base, &theirs);
+        laws::diff::check(&mine, &theirs);
     }
 }
