@@ -38,6 +38,8 @@ pub struct Edited {
     pub text: String,
     /// What the promise rests on.
     pub proof: Proof,
+    /// Variables that the loader did not come to see, for what stood before them, and sees now.
+    pub newly_read: Vec<String>,
 }
 
 /// What was tried before edits were given out.
@@ -139,6 +141,7 @@ impl fmt::Debug for Edited {
         f.debug_struct("Edited")
             .field("edits", &self.edits)
             .field("proof", &self.proof)
+            .field("newly_read", &self.newly_read)
             .finish_non_exhaustive()
     }
 }

@@ -14,8 +14,12 @@ use thiserror::Error;
 
 use crate::dialects::{Dialect, Refused, Value};
 use crate::right_half::{Quote, RightHalf};
-pub(crate) use candidates::{Candidate, candidates};
+use candidates::Candidate;
+pub(crate) use candidates::{LARGE, candidates};
 pub(crate) use trial::{Trial, is_one_variable, read_alone};
+
+/// How many spellings of a large value are tried with every dialect.
+const MOST_OF_LARGE: usize = 12;
 
 /// A value as it can be written.
 #[derive(Clone, PartialEq, Eq)]
@@ -135,8 +139,11 @@ pub fn everywhere(name: &str, value: &str) -> Option<String> {
         return None;
     }
     let trial = Trial::new(name, value);
-    let mut all = candidates(value).into_iter().map(|candidate| candidate.written);
-    all.find(|written| {
+    let all = candidates(value, |sample, written| {
+        let trial = Trial::new(name, sample);
+        knowing.iter().all(|dialect| trial.reads(*dialect, written))
+    });
+    all.into_iter().map(|candidate| candidate.written).find(|written| {
         is_one_variable(name, written) && knowing.iter().all(|dialect| trial.reads(*dialect, written))
     })
 }
@@ -163,11 +170,8 @@ pub(crate) fn ranked(
 ) -> Vec<Spelling> {
     let trial = Trial::new(name, value);
     let style = old.filter(|old| !old.written().is_empty()).map(RightHalf::quote);
-    let mut right: Vec<(Candidate, Vec<Dialect>)> = candidates(value)
+    let mut right: Vec<(Candidate, Vec<Dialect>)> = right_in(name, value, dialect)
         .into_iter()
-        .filter(|candidate| {
-            trial.reads(dialect, &candidate.written) && is_one_variable(name, &candidate.written)
-        })
         .map(|candidate| {
             let reads = |other: &Dialect| *other == dialect || trial.reads(*other, &candidate.written);
             let read_back_by = Dialect::ALL.into_iter().filter(reads).collect();
@@ -191,6 +195,20 @@ pub(crate) fn ranked(
         .collect()
 }
 
+/// The candidates that are right in `dialect`, the plainest first.
+fn right_in(name: &str, value: &str, dialect: Dialect) -> Vec<Candidate> {
+    let trial = Trial::new(name, value);
+    let mut all = candidates(value, |sample, written| Trial::new(name, sample).reads(dialect, written));
+    all.retain(|candidate| {
+        trial.reads(dialect, &candidate.written) && is_one_variable(name, &candidate.written)
+    });
+    // Of a large value a few are enough to choose from.
+    if value.len() > LARGE {
+        all.truncate(MOST_OF_LARGE);
+    }
+    all
+}
+
 /// The dialects that read what `dialect` reads.
 fn readers(name: &str, written: &str, dialect: Dialect) -> Vec<Dialect> {
     let Ok(Some(Value::Text(value))) = read_alone(dialect, name, written) else { return Vec::new() };
@@ -200,12 +218,7 @@ fn readers(name: &str, written: &str, dialect: Dialect) -> Vec<Dialect> {
 
 /// Why no spelling was found: the first kind of character without which there would be one.
 pub(crate) fn obstacle(name: &str, value: &str, dialect: Dialect) -> Obstacle {
-    let possible = |value: &str| {
-        let trial = Trial::new(name, value);
-        candidates(value).iter().any(|candidate| {
-            trial.reads(dialect, &candidate.written) && is_one_variable(name, &candidate.written)
-        })
-    };
+    let possible = |value: &str| !right_in(name, value, dialect).is_empty();
     if !takes(dialect, name) {
         return Obstacle::Name;
     }

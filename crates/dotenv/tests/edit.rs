@@ -183,3 +183,21 @@ fn in_a_text_that_is_refused_anyway_the_line_alone_is_tried() {
     assert_eq!(proof, Ok(true));
     assert_eq!(text_of(text, edited).as_deref(), Ok("not an assignment\nA=\"two words\"\n"));
 }
+
+#[test]
+fn large_texts_and_values_come_to_an_end() {
+    let value = "a\\\"'` $B ${C}\n#".repeat(3_000);
+    let json = format!("{{{}}}", "\"key\": \"it's $5\", ".repeat(5_000));
+    let many: String = (0..5_000).map(|number| format!("NAME_{number}=\"value\" # comment\n")).collect();
+    for (dialect, text, value) in [
+        (Dialect::Node, "A=1\n", value.as_str()),
+        (Dialect::Bash, "A=1\n", &value),
+        (Dialect::Compose, "A=1\n", &json),
+        (Dialect::Node, &format!("{many}A=1\n"), "two words"),
+        (Dialect::Rust, &format!("{}A=1\n", "B='\n".repeat(5_000)), "two words"),
+        (Dialect::Node, &"A=1\n".repeat(2_000), "two words"),
+    ] {
+        let edited = set(&Document::parse(text), dialect, "A", value);
+        assert!(edited.is_ok_and(|edited| edited.edits.len() == 1), "{dialect} {:.20}", text);
+    }
+}

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{Edit, Edited, NotEdited, Proof, apply};
-use crate::cut::lines;
+use crate::cut::{BYTE_ORDER_MARK, lines};
 use crate::dialects::{Dialect, Reading, Refused, Surroundings, Value};
 use crate::document::{Document, Entry};
 
@@ -16,6 +16,8 @@ const LISTED: usize = 5;
 pub(super) struct Draft<'t> {
     pub(super) edits: Vec<Edit>,
     pub(super) variables: Vec<Cow<'t, str>>,
+    /// The variables that are rewritten or taken out, as they were written.
+    pub(super) touched: Vec<&'t str>,
 }
 
 /// What the loader must make of the new text.
@@ -51,12 +53,13 @@ impl<'d, 't> Check<'d, 't> {
     /// The answer of an operation that has nothing to change.
     pub(super) fn unchanged(&self) -> Edited {
         let proof = self.before.as_ref().map_or_else(|refused| Proof::Alone(*refused), |_| Proof::WholeText);
-        Edited { edits: Vec::new(), text: self.document.text().to_owned(), proof }
+        let text = self.document.text().to_owned();
+        Edited { edits: Vec::new(), text, proof, newly_read: Vec::new() }
     }
 
     /// Makes the edits and looks at what comes of them.
     pub(super) fn try_out(&self, draft: Draft<'t>, promise: Promise<'_>) -> Result<Edited, NotEdited> {
-        let Draft { mut edits, variables } = draft;
+        let Draft { mut edits, variables, touched } = draft;
         edits.sort_by_key(|edit| edit.span.start);
         let text = apply(self.document.text(), &edits).map_err(|_| NotEdited::ChangesEntries)?;
         let found = Document::parse(&text);
@@ -64,6 +67,7 @@ impl<'d, 't> Check<'d, 't> {
             return Err(NotEdited::ChangesEntries);
         }
         let after = read(self.dialect, &text, &Surroundings::default());
+        let mut newly_read = Vec::new();
         let proof = match (&self.before, &after) {
             (Err(refused), Err(_)) => Proof::Alone(*refused),
             (Ok(_), Err(_)) => return Err(NotEdited::WouldRefuse { dialect: self.dialect }),
@@ -73,11 +77,11 @@ impl<'d, 't> Check<'d, 't> {
             }
             (Ok(before), Ok(after)) => {
                 self.promise_kept(before, after, promise, &text)?;
-                self.others_as_before(before, after, promise)?;
+                newly_read = self.others_as_before(before, after, promise, &touched)?;
                 Proof::WholeText
             }
         };
-        Ok(Edited { edits, text, proof })
+        Ok(Edited { edits, text, proof, newly_read })
     }
 
     fn promise_kept(
@@ -110,13 +114,17 @@ impl<'d, 't> Check<'d, 't> {
     }
 
     /// Whether all other variables read as before, but those that refer to what was changed.
+    ///
+    /// What the loader takes for variables inside the lines that are touched goes with them. And
+    /// lines that were lost to the loader may come to light; their names are answered.
     fn others_as_before(
         &self,
         before: &BTreeMap<String, Value>,
         after: &BTreeMap<String, Value>,
         promise: Promise<'_>,
-    ) -> Result<(), NotEdited> {
-        let touched: Vec<&str> = match promise {
+        touched: &[&str],
+    ) -> Result<Vec<String>, NotEdited> {
+        let named: Vec<&str> = match promise {
             Promise::Reads { name, .. } | Promise::Free { name } => vec![name],
             Promise::Renamed { from, to } => vec![from, to],
             Promise::Nothing => Vec::new(),
@@ -124,15 +132,15 @@ impl<'d, 't> Check<'d, 't> {
         let names: BTreeSet<&str> = before.keys().chain(after.keys()).map(String::as_str).collect();
         let changed: HashSet<&str> = names
             .into_iter()
-            .filter(|name| !touched.contains(name) && before.get(*name) != after.get(*name))
+            .filter(|name| !named.contains(name) && before.get(*name) != after.get(*name))
             .collect();
         if changed.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         // From what was changed to all that refers to it, and to all that refers to that.
         let referring = self.referring(&changed);
-        let mut reached: HashSet<&str> = touched.iter().copied().collect();
-        let mut open = touched;
+        let mut reached: HashSet<&str> = named.iter().copied().collect();
+        let mut open = named.clone();
         while let Some(name) = open.pop() {
             for next in referring.get(name).into_iter().flatten() {
                 if reached.insert(next) {
@@ -140,12 +148,26 @@ impl<'d, 't> Check<'d, 't> {
                 }
             }
         }
-        let mut others: Vec<String> =
-            changed.iter().filter(|name| !reached.contains(**name)).map(|name| (*name).to_owned()).collect();
-        if others.is_empty() {
-            return Ok(());
+        let written: HashMap<&str, &str> =
+            self.document.variables().map(|variable| (variable.name(), variable.text())).collect();
+        let strict = matches!(promise, Promise::Nothing);
+        let (mut others, mut newly_read) = (Vec::new(), Vec::new());
+        for name in changed.into_iter().filter(|name| strict || !reached.contains(name)) {
+            let line = written.get(name);
+            let inside = line.is_none() && touched.iter().any(|touched| touched.contains(name));
+            let came_to_light = before.get(name).is_none() && line.is_some();
+            match () {
+                () if strict => others.push(name.to_owned()),
+                () if inside || named.contains(&name.trim_start_matches(BYTE_ORDER_MARK)) => {}
+                () if came_to_light => newly_read.push(name.to_owned()),
+                () => others.push(name.to_owned()),
+            }
         }
         others.sort_unstable();
+        newly_read.sort_unstable();
+        if others.is_empty() {
+            return Ok(newly_read);
+        }
         others.truncate(LISTED);
         Err(NotEdited::ChangesOthers { dialect: self.dialect, names: others })
     }

@@ -36,9 +36,10 @@ pub fn comment_out(
             Edit { span: at..at, text: mark.to_owned() }
         }));
     }
-    let kept = all.iter().enumerate().filter(|(place, _)| !places.contains(place));
+    let kept = all.iter().enumerate().filter(|(place, _)| places.binary_search(place).is_err());
     let texts = kept.map(|(_, variable)| Cow::Borrowed(variable.text())).collect();
-    let draft = Draft { edits, variables: texts };
+    let touched = places.iter().map(|place| all[*place].text()).collect();
+    let draft = Draft { edits, variables: texts, touched };
     Check::new(document, dialect).try_out(draft, Promise::Free { name })
 }
 
@@ -95,7 +96,8 @@ pub fn uncomment(document: &Document<'_>, dialect: Dialect, name: &str) -> Resul
     }
     let mut texts: Vec<Cow<'_, str>> = all.iter().map(|variable| Cow::Borrowed(variable.text())).collect();
     texts.insert(rank, Cow::Owned(entry.to_owned()));
-    Check::new(document, dialect).try_out(Draft { edits, variables: texts }, Promise::Free { name })
+    Check::new(document, dialect)
+        .try_out(Draft { edits, variables: texts, touched: Vec::new() }, Promise::Free { name })
 }
 
 /// How the text writes the variables that are commented out in it.

@@ -96,7 +96,7 @@ pub(super) fn remaining<'t>(
     places: &[usize],
     lost: Option<&Range<usize>>,
 ) -> Vec<Cow<'t, str>> {
-    let kept = variables.iter().enumerate().filter(|(place, _)| !places.contains(place));
+    let kept = variables.iter().enumerate().filter(|(place, _)| places.binary_search(place).is_err());
     kept.map(|(_, variable)| {
         let without = lost.filter(|lost| lost.end == variable.span().end);
         Cow::Borrowed(

@@ -25,6 +25,7 @@ pub fn remove(
     let draft = Draft {
         edits: gone.into_iter().map(|span| Edit { span, text: String::new() }).collect(),
         variables: remaining(&all, &places, lost.as_ref()),
+        touched: places.iter().map(|place| all[*place].text()).collect(),
     };
     Check::new(document, dialect).try_out(draft, Promise::Free { name })
 }

@@ -37,7 +37,8 @@ pub fn rename(
     if takes(dialect, name) && !takes(dialect, new_name) {
         return Err(NoSpelling { dialect, obstacle: Obstacle::Name }.into());
     }
-    let mut draft = Draft { edits: Vec::new(), variables: Vec::with_capacity(all.len()) };
+    let mut draft =
+        Draft { edits: Vec::new(), variables: Vec::with_capacity(all.len()), touched: Vec::new() };
     draft.variables.extend(all.iter().map(|variable| Cow::Borrowed(variable.text())));
     for place in places {
         let variable = &all[place];

@@ -12,10 +12,12 @@ use crate::dialects::{Dialect, Value};
 use crate::document::{Document, Variable};
 use crate::join::LineEnding;
 use crate::right_half::RightHalf;
-use crate::spelling::{NoSpelling, Obstacle, Trial, candidates, obstacle, ranked, takes};
+use crate::spelling::{LARGE, NoSpelling, Obstacle, Trial, candidates, obstacle, ranked, takes};
 
-/// How many bytes of new texts are read before the search for a spelling is given up.
-const PATIENCE: usize = 16 << 20;
+/// How many bytes of new texts are read before the search for a spelling is given up, and how many
+/// new texts are tried in any case.
+const PATIENCE: usize = 2 << 20;
+const LEAST_TRIED: usize = 64;
 
 /// Gives a variable a value; one that is not there is added at the end.
 ///
@@ -55,13 +57,15 @@ pub fn set(document: &Document<'_>, dialect: Dialect, name: &str, value: &str) -
     let search = Search { check: &check, dialect, name, value };
     search.run(document.text().len(), Some(&old), attempts.len(), |attempt, written| {
         let (form, target) = attempts.get(attempt)?;
-        let mut draft = Draft { edits: Vec::new(), variables: Vec::with_capacity(all.len()) };
+        let mut draft =
+            Draft { edits: Vec::new(), variables: Vec::with_capacity(all.len()), touched: Vec::new() };
         draft.variables.extend(all.iter().map(|variable| Cow::Borrowed(variable.text())));
         for place in *target {
             let variable = &all[*place];
             let line = rewritten(variable, *form, written)?;
             draft.edits.extend(smallest(variable.span().start, variable.text(), &line));
             draft.variables[*place] = Cow::Owned(line);
+            draft.touched.push(variable.text());
         }
         Some(draft)
     })
@@ -123,7 +127,7 @@ pub fn add(
             all.iter().map(|variable| Cow::Borrowed(variable.text())).collect();
         end_line(&mut texts, &all, spot.rank, spot.at, inserted.ended);
         texts.insert(spot.rank, Cow::Owned(inserted.entry));
-        Some(Draft { edits: vec![inserted.edit], variables: texts })
+        Some(Draft { edits: vec![inserted.edit], variables: texts, touched: Vec::new() })
     })
 }
 
@@ -155,19 +159,22 @@ impl<'t> Search<'_, '_, 't> {
         let right: Vec<String> =
             ranked(name, value, dialect, old).into_iter().map(|found| found.written).collect();
         let mut tried: HashSet<String> = HashSet::new();
-        let mut read = 0;
+        let (mut read, mut tries) = (0, 0);
         let mut reason = None;
-        let rest = || candidates(value).into_iter().map(|candidate| candidate.written).collect();
+        let rest = || {
+            let all = if value.len() > LARGE { Vec::new() } else { candidates(value, |_, _| true) };
+            all.into_iter().map(|candidate| candidate.written).collect()
+        };
         let pools: [&dyn Fn() -> Vec<String>; 2] = [&|| right.clone(), &rest];
         for pool in pools {
             let pool: Vec<String> = pool().into_iter().filter(|written| !tried.contains(written)).collect();
             for attempt in 0..attempts {
                 for written in &pool {
-                    let Some(draft) = draft(attempt, written) else { continue };
-                    if read > PATIENCE {
+                    if read > PATIENCE && tries > LEAST_TRIED {
                         break;
                     }
-                    read += length + written.len();
+                    let Some(draft) = draft(attempt, written) else { break };
+                    (read, tries) = (read + length + written.len(), tries + 1);
                     match self.tried_out(check, draft, promise) {
                         Ok(edited) => return Ok(edited),
                         // What is said is what came of the spelling that should have worked.
@@ -212,7 +219,11 @@ fn read_alone_in_line(dialect: Dialect, name: &str, line: &str) -> Option<Value>
 }
 
 /// The forms of [`rewritten`].
-const FORMS: usize = 10;
+const FORMS: usize = 9 + ENDS.len();
+
+/// What ends a bare value for one loader or another, and belongs to it for others.
+const ENDS: [&[char]; 3] =
+    [&['#'], &['\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'], &[' ', '\t']];
 
 /// A variable's line with another value. The forms touch more and more of the line; `None` where
 /// one is the same as the one before it.
@@ -224,37 +235,40 @@ fn rewritten(variable: &Variable<'_>, form: usize, written: &str) -> Option<Stri
     let tight = [indentation, export, name, "="].concat();
     let bare = [name, "="].concat();
     let line_feed = if half.ending() == "\r\n" { "\n" } else { half.ending() };
-    let glued = glued_comment(&half);
+    if let Some(ends) = ENDS.get(form) {
+        let kept = kept_after(&half, ends)?;
+        return Some([variable.left(), half.lead(), written, &kept, half.ending()].concat());
+    }
+    let form = form - ENDS.len();
     let (left, lead, trailing, ending) = match form {
-        0 => (variable.left(), half.lead(), glued.as_deref()?, half.ending()),
-        1 => (variable.left(), half.lead(), half.trailing(), half.ending()),
-        2 => (variable.left(), half.lead(), "", half.ending()),
-        3 => (variable.left(), "", half.trailing(), half.ending()),
-        4 => (variable.left(), "", "", half.ending()),
-        5 => (variable.left(), "", "", line_feed),
-        6 => (tight.as_str(), "", half.trailing(), half.ending()),
-        7 => (tight.as_str(), "", "", half.ending()),
-        8 => (tight.as_str(), "", "", line_feed),
+        0 => (variable.left(), half.lead(), half.trailing(), half.ending()),
+        1 => (variable.left(), half.lead(), "", half.ending()),
+        2 => (variable.left(), "", half.trailing(), half.ending()),
+        3 => (variable.left(), "", "", half.ending()),
+        4 => (variable.left(), "", "", line_feed),
+        5 => (tight.as_str(), "", half.trailing(), half.ending()),
+        6 => (tight.as_str(), "", "", half.ending()),
+        7 => (tight.as_str(), "", "", line_feed),
         _ => (bare.as_str(), "", "", line_feed),
     };
     let same = match form {
-        0 | 1 => false,
-        2 => half.trailing().is_empty(),
-        3 => half.lead().is_empty(),
-        4 => half.lead().is_empty() || half.trailing().is_empty(),
-        5 => line_feed == half.ending(),
-        6 | 7 => tight == variable.left(),
-        8 => tight == variable.left() || line_feed == half.ending(),
+        0 => false,
+        1 => half.trailing().is_empty(),
+        2 => half.lead().is_empty(),
+        3 => half.lead().is_empty() || half.trailing().is_empty(),
+        4 => line_feed == half.ending(),
+        5 | 6 => tight == variable.left(),
+        7 => tight == variable.left() || line_feed == half.ending(),
         _ => bare == tight,
     };
     (!same).then(|| [left, lead, written, trailing, ending].concat())
 }
 
-/// What follows a bare value for a loader to which every `#` starts a comment.
-fn glued_comment(half: &RightHalf<'_>) -> Option<String> {
+/// What follows a bare value for a loader to which one of these characters ends it.
+fn kept_after(half: &RightHalf<'_>, ends: &[char]) -> Option<String> {
     let written = half.written();
-    let hash = written.find('#').filter(|_| half.quote().is_none() && !written.contains('\n'))?;
-    let value = written[..hash].trim_end_matches([' ', '\t']);
+    let end = written.find(ends).filter(|_| half.quote().is_none() && !written.contains('\n'))?;
+    let value = written[..end].trim_end_matches([' ', '\t']);
     Some([&written[value.len()..], half.trailing()].concat())
 }
 

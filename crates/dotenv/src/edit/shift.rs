@@ -47,5 +47,5 @@ pub fn shift(
     texts.remove(if moved < spot.rank { moved } else { moved + 1 });
     let mut edits: Vec<Edit> = gone.into_iter().map(|span| Edit { span, text: String::new() }).collect();
     edits.push(inserted.edit);
-    check.try_out(Draft { edits, variables: texts }, Promise::Nothing)
+    check.try_out(Draft { edits, variables: texts, touched: Vec::new() }, Promise::Nothing)
 }

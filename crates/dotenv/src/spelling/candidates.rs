@@ -100,34 +100,100 @@ const FORMS: [Form; 4] = [
     },
 ];
 
-/// All candidates for a value, each text once, the plainest first.
-pub(crate) fn candidates(value: &str) -> Vec<Candidate> {
+/// A value of more bytes than this is first tried as a sample of itself.
+pub(crate) const LARGE: usize = 2_048;
+
+/// The candidates for a value, each text once, the plainest first.
+///
+/// The ways to write a large value are tried on a sample of it, so that only those are written
+/// out that `keep` takes, given the sample and how it is written.
+pub(crate) fn candidates(value: &str, keep: impl Fn(&str, &str) -> bool) -> Vec<Candidate> {
+    let sample = (value.len() > LARGE).then(|| sample(value));
+    let short = sample.as_deref().unwrap_or(value);
     let mut seen = HashSet::new();
-    let mut found = Vec::new();
+    let mut ways = Vec::new();
     for (place, form) in FORMS.iter().enumerate() {
         for chosen in combinations(form, value) {
-            let (written, rewritten) = write(form, &chosen, value);
-            let mut add = |written: String, rewritten| {
-                if seen.insert(written.clone()) {
-                    let effort = Effort { form: place, rewritten };
-                    found.push(Candidate { written, quote: form.quote, effort });
+            for end in [End::Plain, End::Doubled] {
+                let way = Way { place, chosen: chosen.clone(), end };
+                let Some(written) = way.write(short) else { continue };
+                if seen.insert(written.written.clone()) {
+                    ways.push((way, written));
                 }
-            };
-            // To one loader a backslash hides the quote after it and is not itself hidden, but
-            // more than one closing quote is taken off. Another takes one final `\r` for a part
-            // of the line's end.
-            match form.quote {
-                Some(quote) if value.ends_with('\\') => {
-                    add(format!("{written}{}", quote.character()), rewritten + 1);
-                }
-                None if value.ends_with('\r') => add(format!("{written}\r"), rewritten + 1),
-                _ => {}
             }
-            add(written, rewritten);
         }
     }
-    found.sort_by_key(|candidate| candidate.effort);
-    found
+    ways.sort_by_key(|(_, written)| written.effort);
+    if sample.is_none() {
+        return ways.into_iter().map(|(_, written)| written).collect();
+    }
+    let kept = ways.into_iter().filter(|(_, written)| keep(short, &written.written));
+    kept.filter_map(|(way, _)| way.write(value)).collect()
+}
+
+/// A short text in which every character that can be written otherwise stands among the neighbours
+/// that it has in the value, once for each pair of them, between the value's start and its end.
+fn sample(value: &str) -> String {
+    const AROUND: usize = 3;
+    let special = |c: char| c.is_whitespace() || c.is_ascii_punctuation();
+    let characters: Vec<char> = value.chars().collect();
+    let mut seen = HashSet::new();
+    let mut taken: Vec<usize> = Vec::new();
+    let last = characters.len().saturating_sub(1);
+    for at in [0, last].into_iter().chain(0..characters.len()) {
+        let class = |at: usize| characters.get(at).map(|c| if special(*c) { *c } else { 'a' });
+        let kind = (class(at), class(at + 1));
+        let new = special(characters[at]) && seen.len() < 200 && seen.insert(kind);
+        if new || at == 0 || at == last {
+            taken.extend(at.saturating_sub(AROUND)..=(at + AROUND).min(last));
+        }
+    }
+    taken.sort_unstable();
+    taken.dedup();
+    let mut sample = String::new();
+    let mut before = None;
+    for at in taken {
+        if before.is_some_and(|before| before + 1 < at) {
+            sample.push('a');
+        }
+        sample.push(characters[at]);
+        before = Some(at);
+    }
+    sample
+}
+
+/// A form and what is chosen in it.
+struct Way {
+    place: usize,
+    chosen: Vec<(&'static [char], Written)>,
+    end: End,
+}
+
+/// How a written value ends.
+#[derive(Clone, Copy, PartialEq)]
+enum End {
+    Plain,
+    /// To one loader a backslash hides the quote after it and is not itself hidden, but more than
+    /// one closing quote is taken off. Another takes one final `\r` for a part of the line's end.
+    Doubled,
+}
+
+impl Way {
+    /// The value written this way; `None` where it does not end in what the way doubles.
+    fn write(&self, value: &str) -> Option<Candidate> {
+        let form = &FORMS[self.place];
+        let (mut written, mut rewritten) = write(form, &self.chosen, value);
+        if self.end == End::Doubled {
+            match form.quote {
+                Some(quote) if value.ends_with('\\') => written.push(quote.character()),
+                None if value.ends_with('\r') => written.push('\r'),
+                _ => return None,
+            }
+            rewritten += 1;
+        }
+        let effort = Effort { form: self.place, rewritten };
+        Some(Candidate { written, quote: form.quote, effort })
+    }
 }
 
 /// For every choice that the value has a character for, one of its ways or none; in all ways.
@@ -184,7 +250,7 @@ mod tests {
     #[test]
     fn writes_each_way_once_and_the_plainest_first() {
         fn check(value: &str, expected: &[&str]) {
-            let found = candidates(value);
+            let found = candidates(value, |_, _| true);
             let found: Vec<&str> = found.iter().map(|candidate| candidate.written.as_str()).collect();
             assert_eq!(found, expected, "{value:?}");
         }
@@ -197,13 +263,26 @@ mod tests {
 
     #[test]
     fn writes_a_reference_as_a_default() {
-        let found = candidates("a${B}$");
+        let found = candidates("a${B}$", |_, _| true);
         assert!(found.iter().any(|candidate| candidate.written == "\"a${:-${}B}$\""));
     }
 
     #[test]
     fn a_value_with_everything_in_it_has_a_bounded_number() {
-        let found = candidates("a\\$\"' \n\r`#");
+        let found = candidates("a\\$\"' \n\r`#", |_, _| true);
         assert!((100..1_000).contains(&found.len()), "{}", found.len());
+    }
+
+    #[test]
+    fn a_large_value_is_tried_as_a_sample() {
+        let value = format!("'{}\\n$A\"", "abc\ndef # ".repeat(1_000));
+        let sample = sample(&value);
+        assert!(sample.starts_with("'abc") && sample.ends_with("\\n$A\"") && sample.len() < 100);
+        for part in ["c\nd", "f # ", "\\n$A\""] {
+            assert!(sample.contains(part), "{part:?}");
+        }
+        let found = candidates(&value, |short, written| written == format!("`{short}`"));
+        let found: Vec<String> = found.into_iter().map(|candidate| candidate.written).collect();
+        assert_eq!(found, [format!("`{value}`")]);
     }
 }
