@@ -6,6 +6,7 @@
 
 mod alike;
 mod comparison;
+mod differences;
 mod environment;
 mod fix;
 mod invisible;
@@ -72,7 +73,7 @@ pub fn lint(text: &str, dialect: Dialect, context: &Context) -> Vec<Finding> {
     let places = Places::new(text);
     let mut drafts = Vec::new();
     let mut fixes = alike::Fixes::new(dialect, context);
-    comparison::findings(&document, dialect, context, &places, &mut fixes, &mut drafts);
+    differences::findings(&document, dialect, context, &places, &mut fixes, &mut drafts);
     problems(&document, &places, &mut drafts);
     values::findings(&document, dialect, context, &mut fixes, &mut drafts);
     names::findings(&document, &mut drafts);

@@ -114,9 +114,9 @@ impl fmt::Display for Because {
 
 /// The dialect of the `.env` file that `folders` are about, nearest folder first.
 ///
-/// The nearest folder that tells anything decides, by the first rule that holds (their order is
-/// told in `project/rules.rs`). Where that rule is weak (a `package.json` that names no loader tells the language, not the
-/// loader), a folder further up may still name a loader of the same language.
+/// The nearest folder that tells anything decides, by the first rule that holds; their order is told
+/// in `project/rules.rs`. Where that rule is weak (a `package.json` that names no loader tells the
+/// language, not the loader), a folder further up may still name a loader of the same language.
 #[must_use]
 pub fn guess(folders: &[Folder]) -> Option<Guess> {
     if let Some(guess) = by_own_name(folders.first()?) {

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use super::Context;
 use super::fix::{Effect, Proposal};
 use crate::cut::Form;
-use crate::dialects::{Dialect, Surroundings, Value};
+use crate::dialects::{Dialect, Reading, Surroundings, Value};
 use crate::document::Variable;
 use crate::edit::Edit;
 use crate::spelling;
@@ -20,7 +20,7 @@ const MAX_VALUE: usize = 8 * 1024;
 
 /// How many bytes of values are spelled anew in one text: each is read by every dialect in several
 /// spellings.
-const BUDGET: usize = 64 * 1024;
+const BUDGET: usize = 32 * 1024;
 
 /// What a variable costs beside its value.
 const EACH: usize = 128;
@@ -38,7 +38,7 @@ pub(super) struct Fixes<'c> {
     surroundings: &'c Surroundings,
     also: &'c [Dialect],
     budget: usize,
-    known: HashMap<usize, Option<(Vec<Edit>, Effect)>>,
+    known: HashMap<usize, Option<Proposal>>,
 }
 
 impl<'c> Fixes<'c> {
@@ -54,8 +54,7 @@ impl<'c> Fixes<'c> {
             let proposal = if variable.text().len() <= MAX_VALUE { self.worked_out(variable) } else { None };
             self.known.insert(start, proposal);
         }
-        let (edits, effect) = self.known.get(&start)?.clone()?;
-        Some(Proposal { edits, effect })
+        self.known.get(&start)?.clone()
     }
 
     /// The spelling of a value that most dialects read back, where there is one for the dialect that
@@ -70,43 +69,44 @@ impl<'c> Fixes<'c> {
         if dollar {
             return spelling::choose(name, value, self.dialect, None).ok().map(|found| found.written);
         }
-        let right =
-            ["", "\"", "'"].map(|quote| [quote, value, quote].concat()).into_iter().filter_map(|written| {
-                let line = format!("{name}={written}\n");
-                let reads = |dialect: &Dialect| match self.reads(*dialect, &line, name) {
-                    Some(Value::Text(read)) => read == value,
-                    _ => false,
-                };
-                let readers = Dialect::ALL.iter().filter(|dialect| reads(dialect)).count();
-                reads(&self.dialect).then_some((readers, written))
-            });
+        let text = Value::Text(value.to_owned());
+        let right = ["", "\"", "'"].into_iter().filter_map(|quote| {
+            let written = [quote, value, quote].concat();
+            let answers = self.answers(&format!("{name}={written}\n"), name);
+            let readers = agreeing(&answers, &text);
+            readers.contains(&self.dialect).then_some((readers.len(), written))
+        });
         // The first of the greatest: `max_by_key` would answer the last.
         right.reduce(|best, other| if other.0 > best.0 { other } else { best }).map(|(_, written)| written)
     }
 
-    fn worked_out(&mut self, variable: &Variable<'_>) -> Option<(Vec<Edit>, Effect)> {
+    fn worked_out(&mut self, variable: &Variable<'_>) -> Option<Proposal> {
         if !matches!(variable.form, Form::OneLine | Form::Quoted(_)) {
             return None;
         }
         let half = variable.right_half();
-        if self.budget < variable.text().len() + EACH {
+        self.budget = self.budget.checked_sub(variable.text().len() + EACH)?;
+        let before = self.answers(variable.text(), variable.name());
+        let own = before.iter().find(|(dialect, _)| *dialect == self.dialect);
+        let Some((_, Answer::Reads(own @ Value::Text(value)))) = own else { return None };
+        if letters(half.inner()) != letters(value) || dollars(half.inner()) != dollars(value) {
             return None;
         }
-        let value = self.own(variable)?;
-        if letters(half.inner()) != letters(&value) || dollars(half.inner()) != dollars(&value) {
-            return None;
-        }
-        let written = self.spell(variable.name(), &value)?;
+        let written = self.spell(variable.name(), value)?;
         let export = if variable.is_exported() { "export " } else { "" };
         let line = format!("{export}{}={written}{}", variable.name(), half.ending());
-        let now = self.readers(variable.text(), variable.name());
-        let then = self.readers(&line, variable.name());
+        let after = self.answers(&line, variable.name());
+        let (now, then) = (agreeing(&before, own), agreeing(&after, own));
         let keeps = |dialect: &Dialect| then.contains(dialect) || !self.counts(*dialect);
-        if then.len() <= now.len() || !now.iter().all(keeps) || self.is_refused_anew(variable.text(), &line) {
+        let refused_anew = before
+            .iter()
+            .zip(&after)
+            .any(|((_, before), (_, after))| *after == Answer::Refuses && *before != Answer::Refuses);
+        if then.len() <= now.len() || !now.iter().all(keeps) || refused_anew {
             return None;
         }
         let takes = |dialect: &Dialect| spelling::takes(*dialect, variable.name());
-        let but = Dialect::ALL.into_iter().filter(|dialect| takes(dialect) && !then.contains(dialect));
+        let but = Dialect::ALL.into_iter().filter(|dialect| !then.contains(dialect) && takes(dialect));
         let comment = half.trailing().trim_matches([' ', '\t']);
         let mut edits = Vec::new();
         let start = variable.span().start;
@@ -116,7 +116,8 @@ impl<'c> Fixes<'c> {
         }
         let end = start + variable.text().len();
         edits.push(Edit { span: start..end, text: line });
-        Some((edits, Effect::ReadAlike { but: but.collect() }))
+        let reads = Some(Reading { name: variable.name().to_owned(), value: own.clone() });
+        Some(Proposal { edits, effect: Effect::ReadAlike { but: but.collect() }, reads })
     }
 
     /// Whether it would hurt to lose a dialect that reads the value now. `docker` reads a value that
@@ -125,33 +126,33 @@ impl<'c> Fixes<'c> {
         dialect != Dialect::Docker || dialect == self.dialect || self.also.contains(&dialect)
     }
 
-    /// Whether a dialect that takes the text as it was would refuse it as it would be.
-    fn is_refused_anew(&self, old: &str, new: &str) -> bool {
-        let refuses = |dialect: Dialect, text: &str| dialect.read(text, self.surroundings).is_err();
-        Dialect::ALL.into_iter().any(|dialect| refuses(dialect, new) && !refuses(dialect, old))
+    /// What every dialect makes of a text that should hold one variable.
+    fn answers(&self, text: &str, name: &str) -> Vec<(Dialect, Answer)> {
+        let answer = |dialect: Dialect| match dialect.read(text, self.surroundings) {
+            Err(_) => Answer::Refuses,
+            Ok(found) => match <[Reading; 1]>::try_from(found) {
+                Ok([found]) if found.name == name => Answer::Reads(found.value),
+                _ => Answer::Other,
+            },
+        };
+        Dialect::ALL.into_iter().map(|dialect| (dialect, answer(dialect))).collect()
     }
+}
 
-    /// What the dialect that counts makes of the variable alone.
-    fn own(&self, variable: &Variable<'_>) -> Option<String> {
-        match self.reads(self.dialect, variable.text(), variable.name()) {
-            Some(Value::Text(text)) => Some(text),
-            _ => None,
-        }
-    }
+/// What a dialect makes of a text that should hold one variable.
+#[derive(PartialEq, Eq)]
+enum Answer {
+    /// That variable, with this value.
+    Reads(Value),
+    /// Something else.
+    Other,
+    /// It refuses the text.
+    Refuses,
+}
 
-    /// The dialects that make of the text what the dialect that counts does.
-    fn readers(&self, text: &str, name: &str) -> Vec<Dialect> {
-        let own = self.reads(self.dialect, text, name);
-        let agrees = |dialect: &Dialect| own.is_some() && self.reads(*dialect, text, name) == own;
-        Dialect::ALL.into_iter().filter(agrees).collect()
-    }
-
-    /// The value, where it is the only variable that is found.
-    fn reads(&self, dialect: Dialect, text: &str, name: &str) -> Option<Value> {
-        let mut found = dialect.read(text, self.surroundings).ok()?;
-        let reading = found.pop()?;
-        (found.is_empty() && reading.name == name).then_some(reading.value)
-    }
+fn agreeing(answers: &[(Dialect, Answer)], value: &Value) -> Vec<Dialect> {
+    let agrees = |answer: &Answer| matches!(answer, Answer::Reads(read) if read == value);
+    answers.iter().filter(|(_, answer)| agrees(answer)).map(|(dialect, _)| *dialect).collect()
 }
 
 /// The letters and digits of a text, but for those after a backslash: what no spelling changes.

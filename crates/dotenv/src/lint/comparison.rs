@@ -1,22 +1,16 @@
 //! Where loaders differ over a text: each dialect reads it once, and the answers are compared
 //! name by name with those of the dialect that counts.
 //!
-//! One difference is left out unless it is asked for: `docker` takes quotes for part of a value,
-//! so that every value that needs them differs there and nothing can be done about it.
+//! Two differences are set aside. `docker` takes quotes for part of a value, so that every value
+//! that needs them differs there and nothing can be done about it. Shells take the carriage return
+//! of a line ending for part of a value, which is one thing to tell of a file and not of each line.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 
-use super::alike::Fixes;
-use super::fix::{Effect, Proposal};
-use super::kind::{FindingKind, Severity};
-use super::place::Places;
-use super::{Context, Draft};
-use crate::assignment::Assignment;
-use crate::cut::{line_body, lines};
+use super::kind::Severity;
 use crate::dialects::{Dialect, Reading, Refused, Surroundings, Value};
-use crate::document::{Document, Entry, Variable};
-use crate::edit::Edit;
+use crate::document::{Document, Variable};
 
 /// What a loader makes of one name in a file that it loads.
 #[derive(Clone, PartialEq, Eq)]
@@ -45,6 +39,8 @@ pub struct Difference {
     pub own: Group,
     /// The others.
     pub others: Vec<Group>,
+    /// A warning if one of the others is near to the dialect that counts, a notice if none is.
+    pub severity: Severity,
 }
 
 /// Where loaders differ over a text.
@@ -55,6 +51,8 @@ pub struct Differences {
     /// The names that the others differ over, in the order in which the dialect that counts meets
     /// them. None if that dialect refuses the text.
     pub names: Vec<Difference>,
+    /// The dialects that differ by the carriage return of a line ending and nothing else.
+    pub carriage_returns: Vec<Dialect>,
     /// Dialects that find names which are no variables of the text and which the dialect that
     /// counts does not list, and how many of them. Such a name may be a piece of a value.
     pub more: Vec<(Vec<Dialect>, usize)>,
@@ -98,14 +96,15 @@ impl fmt::Debug for Group {
 /// Where the loaders differ over a text that is read in `dialect`.
 ///
 /// What `docker` alone reads differently because of quotes is left out, unless `dialect` is
-/// `docker`.
+/// `docker`; what differs only by the carriage return of a line ending is in
+/// [`carriage_returns`](Differences::carriage_returns) alone. Each dialect reads the text once.
 #[must_use]
 pub fn reads_differently(text: &str, dialect: Dialect, surroundings: &Surroundings) -> Differences {
     compare(&Document::parse(text), dialect, surroundings, &[])
 }
 
 /// The same, with the dialects that the text is surely read in too.
-fn compare(
+pub(super) fn compare(
     document: &Document<'_>,
     dialect: Dialect,
     surroundings: &Surroundings,
@@ -128,11 +127,14 @@ fn compare(
     }
     let Some((_, own)) = tables.iter().find(|(other, _)| *other == dialect) else { return found };
     let mut known: HashSet<&str> = names.iter().copied().collect();
+    let mut variables: HashMap<&str, &Variable<'_>> = HashMap::new();
     for variable in document.variables() {
+        variables.insert(variable.name(), variable);
         if known.insert(variable.name()) {
             names.push(variable.name());
         }
     }
+    let mut carriage_returns: BTreeSet<Dialect> = BTreeSet::new();
     for name in names {
         let mut groups: Vec<(Option<&Value>, Vec<Dialect>)> = vec![(own.get(name).copied(), Vec::new())];
         for (other, table) in &tables {
@@ -142,7 +144,15 @@ fn compare(
                 None => groups.push((value, vec![*other])),
             }
         }
-        if groups.len() == 1 || (!also.contains(&Dialect::Docker) && only_quotes(&groups[1..])) {
+        let aside = |group: &&(Option<&Value>, Vec<Dialect>)| {
+            !also.contains(&Dialect::Docker) && dialect != Dialect::Docker && is_quoted_for_docker(group)
+        };
+        let telling: Vec<_> = groups.iter().filter(|group| !aside(group)).collect();
+        if telling.len() < 2 {
+            continue;
+        }
+        if let Some(kept) = only_carriage_returns(&telling) {
+            carriage_returns.extend(kept);
             continue;
         }
         let mut groups = groups.into_iter().map(|(value, dialects)| Group {
@@ -151,8 +161,11 @@ fn compare(
         });
         // The first group is that of the dialect that counts.
         let Some(own) = groups.next() else { continue };
-        found.names.push(Difference { name: name.to_owned(), own, others: groups.collect() });
+        let others: Vec<Group> = groups.collect();
+        let severity = severity(dialect, also, variables.get(name).copied(), &own, &others);
+        found.names.push(Difference { name: name.to_owned(), own, others, severity });
     }
+    found.carriage_returns = carriage_returns.into_iter().collect();
     let mut more: BTreeMap<Vec<&str>, Vec<Dialect>> = BTreeMap::new();
     for (other, table) in &tables {
         let mut names: Vec<&str> = table.keys().copied().filter(|name| !known.contains(name)).collect();
@@ -169,16 +182,61 @@ fn by_name(readings: &[Reading]) -> HashMap<&str, &Value> {
     readings.iter().map(|reading| (reading.name.as_str(), &reading.value)).collect()
 }
 
-/// Whether the only other reading is `docker`'s, which has the quotes in it.
-fn only_quotes(others: &[(Option<&Value>, Vec<Dialect>)]) -> bool {
-    let [(Some(Value::Text(read)), dialects)] = others else { return false };
+/// Whether a group is `docker` alone, reading a value with quotes around it.
+fn is_quoted_for_docker((value, dialects): &(Option<&Value>, Vec<Dialect>)) -> bool {
+    let Some(Value::Text(read)) = value else { return false };
+    let read = read.strip_suffix('\r').unwrap_or(read);
     *dialects == [Dialect::Docker]
         && read.len() > 1
         && ['"', '\'', '`'].iter().any(|quote| read.starts_with(*quote) && read.ends_with(*quote))
 }
 
+/// The dialects that keep the carriage return of a line ending, if nothing else differs.
+fn only_carriage_returns(groups: &[&(Option<&Value>, Vec<Dialect>)]) -> Option<Vec<Dialect>> {
+    let texts: Vec<(&str, &[Dialect])> = groups
+        .iter()
+        .map(|(value, dialects)| Some((value.and_then(Value::as_text)?, dialects.as_slice())))
+        .collect::<Option<_>>()?;
+    let (first, _) = texts.first()?;
+    let bare = first.strip_suffix('\r').unwrap_or(first);
+    let mut kept = Vec::new();
+    for (text, dialects) in texts {
+        if text.strip_suffix('\r') == Some(bare) {
+            kept.extend(dialects);
+        } else if text != bare {
+            return None;
+        }
+    }
+    Some(kept)
+}
+
+/// How much a difference matters.
+fn severity(
+    dialect: Dialect,
+    also: &[Dialect],
+    variable: Option<&Variable<'_>>,
+    own: &Group,
+    others: &[Group],
+) -> Severity {
+    let others: Vec<Dialect> = others.iter().flat_map(|group| group.dialects.iter().copied()).collect();
+    // Whoever writes a reference for a loader that follows it knows that others do not.
+    let followed = variable.is_some_and(|variable| {
+        variable.right().contains('$') && own.outcome.as_text().is_some_and(|text| !text.contains('$'))
+    });
+    if followed && !others.iter().any(|other| also.contains(other)) {
+        return Severity::Notice;
+    }
+    among(dialect, also, &others)
+}
+
+/// A warning if one of the dialects is near, or surely used too.
+pub(super) fn among(dialect: Dialect, also: &[Dialect], others: &[Dialect]) -> Severity {
+    let near = |other: &Dialect| also.contains(other) || near(dialect, *other);
+    if others.iter().any(near) { Severity::Warning } else { Severity::Notice }
+}
+
 /// Whether a difference between two dialects is likely to hurt: people read one file in both.
-pub(super) fn near(dialect: Dialect, other: Dialect) -> bool {
+fn near(dialect: Dialect, other: Dialect) -> bool {
     const TOGETHER: [&[Dialect]; 6] = [
         &[
             Dialect::Node,
@@ -199,196 +257,4 @@ pub(super) fn near(dialect: Dialect, other: Dialect) -> bool {
     // Whatever a program is written in, it is run in containers.
     other == Dialect::Compose
         || TOGETHER.iter().any(|together| together.contains(&dialect) && together.contains(&other))
-}
-
-/// What the comparison finds.
-pub(super) fn findings(
-    document: &Document<'_>,
-    dialect: Dialect,
-    context: &Context,
-    places: &Places<'_>,
-    fixes: &mut Fixes<'_>,
-    drafts: &mut Vec<Draft>,
-) {
-    let is_near = |others: &[Dialect]| {
-        let near = |other: &Dialect| context.also.contains(other) || near(dialect, *other);
-        if others.iter().any(near) { Severity::Warning } else { Severity::Notice }
-    };
-    let found = compare(document, dialect, &context.surroundings, &context.also);
-    let variables = Variables::new(document);
-    let mut respelled = |variable: Option<&Variable<'_>>| -> Option<Proposal> { fixes.of(variable?) };
-    refusals(&found.refused, dialect, is_near, |line, kind, severity| {
-        let at = places.line(line);
-        let variable = variables.around(at);
-        let proposal = match kind {
-            FindingKind::Refused { .. } => None,
-            _ => respelled(variable),
-        };
-        drafts.push(Draft {
-            at,
-            name: variable.map(|variable| variable.name().to_owned()),
-            severity,
-            kind,
-            proposal,
-        });
-    });
-    let mut carriage_returns: BTreeSet<Dialect> = BTreeSet::new();
-    for Difference { name, own, others } in found.names {
-        if let Some(dialects) = only_carriage_returns(&own, &others) {
-            carriage_returns.extend(dialects);
-            continue;
-        }
-        let variable = variables.named(&name);
-        let others_all: Vec<Dialect> = others.iter().flat_map(|group| group.dialects.clone()).collect();
-        // Whoever writes a reference in a loader that follows it knows that others do not.
-        let follows = variable.is_some_and(|variable| {
-            own.outcome.as_text().is_some_and(|text| !text.contains('$')) && variable.right().contains('$')
-        });
-        let severity = match is_near(&others_all) {
-            Severity::Warning if follows && !context.also.iter().any(|also| others_all.contains(also)) => {
-                Severity::Notice
-            }
-            severity => severity,
-        };
-        let shown = variable.map(|variable| variable.name().to_owned());
-        let at = match variable {
-            Some(variable) => variable.span().start + variable.assignment.name_start(),
-            None => variables.line_that_begins_with(&name),
-        };
-        let proposal = respelled(variable.filter(|variable| variables.is_single(variable.name())));
-        let kind = FindingKind::ReadsDifferently { name: shown.clone(), dialect, own, others };
-        drafts.push(Draft { at, name: shown, severity, kind, proposal });
-    }
-    let dialects: Vec<Dialect> = carriage_returns.into_iter().collect();
-    if dialects.contains(&dialect) || is_near(&dialects) == Severity::Warning {
-        drafts.push(carriage_returns_kept(document.text(), dialect, dialects));
-    }
-    for (dialects, count) in found.more {
-        let kind = FindingKind::MoreNames { dialect, dialects, count };
-        drafts.push(Draft { at: 0, name: None, severity: Severity::Notice, kind, proposal: None });
-    }
-}
-
-/// The dialects that keep the carriage return of a line ending, if nothing else differs.
-fn only_carriage_returns(own: &Group, others: &[Group]) -> Option<Vec<Dialect>> {
-    let text = own.outcome.as_text()?;
-    let bare = text.strip_suffix('\r').unwrap_or(text);
-    let mut kept = Vec::new();
-    for group in std::iter::once(own).chain(others) {
-        let read = group.outcome.as_text()?;
-        if read.strip_suffix('\r') == Some(bare) {
-            kept.extend(&group.dialects);
-        } else if read != bare {
-            return None;
-        }
-    }
-    Some(kept)
-}
-
-fn carriage_returns_kept(text: &str, dialect: Dialect, dialects: Vec<Dialect>) -> Draft {
-    let places = text.match_indices("\r\n").map(|(at, _)| at);
-    let edits: Vec<Edit> = places.map(|at| Edit { span: at..at + 1, text: String::new() }).collect();
-    let at = edits.first().map_or(0, |edit| edit.span.start);
-    let effect = if dialects.contains(&dialect) { Effect::ChangesReading } else { Effect::KeepsReading };
-    let proposal = Some(Proposal { edits, effect });
-    let kind = FindingKind::LineEndings { dialects };
-    Draft { at, name: None, severity: Severity::Warning, kind, proposal }
-}
-
-/// The refusals by line: that of the dialect that counts for itself, the others together.
-fn refusals(
-    refused: &[(Dialect, Refused)],
-    dialect: Dialect,
-    severity: impl Fn(&[Dialect]) -> Severity,
-    mut found: impl FnMut(usize, FindingKind, Severity),
-) {
-    let mut by_line: BTreeMap<usize, Vec<Dialect>> = BTreeMap::new();
-    let mut endless = Vec::new();
-    for (other, why) in refused {
-        match why {
-            _ if *other == dialect => {
-                let line = if let Refused::Syntax { line } = why { *line } else { 1 };
-                found(line, FindingKind::Refused { dialect, why: *why }, Severity::Error);
-            }
-            Refused::Syntax { line } => by_line.entry(*line).or_default().push(*other),
-            Refused::Endless => endless.push(*other),
-        }
-    }
-    for (line, dialects) in by_line {
-        let severity = severity(&dialects);
-        found(line, FindingKind::RefusedElsewhere { dialects }, severity);
-    }
-    if !endless.is_empty() {
-        let severity = severity(&endless);
-        found(1, FindingKind::EndlessElsewhere { dialects: endless }, severity);
-    }
-}
-
-/// The variables of a document by name and place.
-struct Variables<'d, 't> {
-    /// The last of each name, and how often it comes.
-    by_name: HashMap<&'t str, (&'d Variable<'t>, usize)>,
-    in_order: Vec<&'d Variable<'t>>,
-    /// The first words of the lines of prose, with their place.
-    in_prose: HashMap<&'t str, usize>,
-}
-
-impl<'d, 't> Variables<'d, 't> {
-    fn new(document: &'d Document<'t>) -> Self {
-        let mut by_name = HashMap::new();
-        let mut in_order = Vec::new();
-        let mut in_prose = HashMap::new();
-        for entry in document.entries() {
-            match entry {
-                Entry::Variable(variable) => {
-                    in_order.push(variable);
-                    let (last, count) = by_name.entry(variable.name()).or_insert((variable, 0));
-                    (*last, *count) = (variable, *count + 1);
-                }
-                Entry::Prose(prose) => {
-                    for (at, line) in lines(prose.text(), 0) {
-                        let word = first_word(line_body(line));
-                        in_prose.entry(word).or_insert(prose.span().start + at);
-                    }
-                }
-            }
-        }
-        Self { by_name, in_order, in_prose }
-    }
-
-    fn named(&self, name: &str) -> Option<&'d Variable<'t>> {
-        self.by_name.get(name).map(|(variable, _)| *variable)
-    }
-
-    fn is_single(&self, name: &str) -> bool {
-        self.by_name.get(name).is_some_and(|(_, count)| *count == 1)
-    }
-
-    /// The variable whose text holds the byte.
-    fn around(&self, at: usize) -> Option<&'d Variable<'t>> {
-        let after = self.in_order.partition_point(|variable| variable.span().start <= at);
-        let last = self.in_order.get(after.checked_sub(1)?)?;
-        (at < last.span().end).then_some(*last)
-    }
-
-    /// A line of prose that begins with the word, or the start of the text.
-    fn line_that_begins_with(&self, word: &str) -> usize {
-        self.in_prose.get(word).copied().unwrap_or_default()
-    }
-}
-
-/// The first word of a line, or the second after `export`.
-fn first_word(line: &str) -> &str {
-    let word = |text: &'_ str| -> usize {
-        let rest = text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-')));
-        rest.unwrap_or(text.len())
-    };
-    let line = line.trim_start_matches([' ', '\t', '\u{feff}']);
-    match Assignment::with_any_name(line) {
-        Some(assignment) => assignment.name(),
-        None => match line.strip_prefix("export ").map(str::trim_start) {
-            Some(rest) => &rest[..word(rest)],
-            None => &line[..word(line)],
-        },
-    }
 }

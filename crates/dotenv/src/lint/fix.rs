@@ -36,9 +36,12 @@ pub enum Effect {
 }
 
 /// A fix that was not tried yet.
+#[derive(Clone)]
 pub(super) struct Proposal {
     pub(super) edits: Vec<Edit>,
     pub(super) effect: Effect,
+    /// The variable and the value that it is about, if it holds for that value alone.
+    pub(super) reads: Option<Reading>,
 }
 
 /// The fixes in the place of the proposals; none where one does not do what it says.
@@ -48,6 +51,9 @@ pub(super) fn tried(
     surroundings: &Surroundings,
     proposals: Vec<Option<Proposal>>,
 ) -> Vec<Option<Fix>> {
+    if proposals.iter().all(Option::is_none) {
+        return proposals.iter().map(|_| None).collect();
+    }
     let trial = Trial { text, dialect, surroundings, before: read(text, dialect, surroundings) };
     let (keeping, changing): (Vec<&Proposal>, Vec<&Proposal>) =
         proposals.iter().flatten().partition(|proposal| proposal.effect != Effect::ChangesReading);
@@ -55,8 +61,13 @@ pub(super) fn tried(
     let one_by_one = text.len().saturating_mul(keeping.len() + changing.len()) <= BUDGET;
     let kept = one_by_one || trial.holds_together(&keeping);
     let changed = one_by_one || trial.holds_together(&changing);
+    // A loader may make something else of a line among others than of the line alone.
+    let before: HashMap<&str, &Value> = by_name(trial.before.as_deref().unwrap_or_default());
     let tried = proposals.into_iter().map(|proposal| {
-        let Proposal { mut edits, effect } = proposal?;
+        let Proposal { mut edits, effect, reads } = proposal?;
+        if reads.is_some_and(|reading| before.get(reading.name.as_str()) != Some(&&reading.value)) {
+            return None;
+        }
         edits.retain(|edit| text.get(edit.span.clone()) != Some(edit.text.as_str()));
         let together = if effect == Effect::ChangesReading { changed } else { kept };
         let holds = !edits.is_empty() && together && (!one_by_one || trial.holds(&edits, &effect));
@@ -103,10 +114,13 @@ impl Trial<'_> {
     fn nothing_is_lost(&self, after: Option<&[Reading]>) -> bool {
         let Some(before) = &self.before else { return true };
         let Some(after) = after else { return false };
-        let after: HashMap<&str, &Value> =
-            after.iter().map(|reading| (reading.name.as_str(), &reading.value)).collect();
+        let after = by_name(after);
         before.iter().all(|reading| after.contains_key(reading.name.as_str()))
     }
+}
+
+fn by_name(readings: &[Reading]) -> HashMap<&str, &Value> {
+    readings.iter().map(|reading| (reading.name.as_str(), &reading.value)).collect()
 }
 
 fn read(text: &str, dialect: Dialect, surroundings: &Surroundings) -> Option<Vec<Reading>> {

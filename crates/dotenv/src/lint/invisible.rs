@@ -144,7 +144,7 @@ fn in_text(text: &str, start: usize, sought: &[Invisible], mut found: impl FnMut
             name: None,
             severity: Severity::Warning,
             kind: FindingKind::InvisibleCharacters { what, count: edits.len() },
-            proposal: Some(Proposal { edits, effect: Effect::ChangesReading }),
+            proposal: Some(Proposal { edits, effect: Effect::ChangesReading, reads: None }),
         });
     }
 }

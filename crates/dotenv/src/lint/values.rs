@@ -80,7 +80,7 @@ impl Found<'_, '_, '_> {
         let in_value =
             alone.as_ref().and_then(Value::as_text).is_some_and(|value| value.ends_with([' ', '\t']));
         let effect = if in_value { Effect::ChangesReading } else { Effect::KeepsReading };
-        let proposal = Proposal { edits, effect };
+        let proposal = Proposal { edits, effect, reads: None };
         self.push(at, Severity::Warning, FindingKind::TrailingBlanks { name: self.name() }, Some(proposal));
     }
 
@@ -139,7 +139,7 @@ impl Found<'_, '_, '_> {
             let inner_start = start + written.len() - written.trim_start_matches(is_smart).len();
             let straight = |span| Edit { span, text: quote.to_string() };
             let edits = vec![straight(start..inner_start), straight(inner_start + inner.len()..end)];
-            Proposal { edits, effect: Effect::ChangesReading }
+            Proposal { edits, effect: Effect::ChangesReading, reads: None }
         });
         let kind = FindingKind::SmartQuotes { name: self.name() };
         self.push(self.value_start(), Severity::Warning, kind, proposal);
@@ -165,7 +165,7 @@ impl Found<'_, '_, '_> {
         let written = self.fixes.spell(self.variable.name(), value).filter(|_| !value.contains('\\'))?;
         let start = self.value_start();
         let span = start..start + self.half.written().len();
-        Some(Proposal { edits: vec![Edit { span, text: written }], effect })
+        Some(Proposal { edits: vec![Edit { span, text: written }], effect, reads: None })
     }
 }
 
