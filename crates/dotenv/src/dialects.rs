@@ -8,6 +8,7 @@
 mod bun;
 mod fuel;
 mod go;
+mod inherited;
 mod javascript;
 mod lines;
 mod names;

@@ -171,7 +171,7 @@ fn expand(value: &str, around: &Surroundings, store: &Store, fuel: &mut Fuel) ->
         };
         if close == at + end {
             result.push_str(found.unwrap_or(""));
-        } else if end > start && rest[end..].starts_with(":-") {
+        } else if rest[end..].starts_with(":-") {
             if let Some(found) = found {
                 result.push_str(found);
             } else {

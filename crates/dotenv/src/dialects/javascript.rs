@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use super::fuel::Fuel;
+use super::inherited::Inherited;
 use super::store::Store;
 use super::{Reading, Refused, Surroundings, Value};
 use crate::node;
@@ -36,7 +37,14 @@ pub(super) fn node_expand(text: &str, surroundings: &Surroundings) -> Result<Vec
                     _ => around.map_or(Looked::Unset, Looked::Set),
                 }
             };
-            match expand(value, look_up, |_| false, &mut fuel)? {
+            if value.starts_with("encrypted:")
+                && let Looked::Set(key) = look_up("DOTENV_PRIVATE_KEY")
+                && !key.is_empty()
+                && !is_private_key(key)
+            {
+                return Err(line_of(text, value));
+            }
+            match expand(value, text, look_up, |_| false, &mut fuel)? {
                 Some(expanded) if !has_command(&expanded) => unescape_dollars(&expanded).into(),
                 _ => Value::NeedsCommand,
             }
@@ -46,13 +54,29 @@ pub(super) fn node_expand(text: &str, surroundings: &Surroundings) -> Result<Vec
     Ok(done.into_readings())
 }
 
+/// Whether a key is one by its length; another makes the loader stop at an encrypted value.
+fn is_private_key(key: &str) -> bool {
+    key.bytes().take_while(u8::is_ascii_hexdigit).count() / 2 == 32
+}
+
 /// `dotenvx`: each line in its turn; `'` keeps its value as it is; commands come before references.
 pub(super) fn dotenvx(text: &str, surroundings: &Surroundings) -> Result<Vec<Reading>, Refused> {
+    let text = node::unify_line_ends(text);
+    // Where it fails it loads nothing, and tells so without an error.
+    if node::assignments(&text).any(|(name, _)| Inherited::find(name).is_some()) {
+        return Ok(Vec::new());
+    }
+    match dotenvx_lines(&text, surroundings) {
+        Err(Refused::Syntax { .. }) => Ok(Vec::new()),
+        read => read,
+    }
+}
+
+fn dotenvx_lines(text: &str, surroundings: &Surroundings) -> Result<Vec<Reading>, Refused> {
     let mut fuel = Fuel::new();
     let mut done = Store::default();
     let mut literals: HashMap<String, bool> = HashMap::new();
-    let text = node::unify_line_ends(text);
-    for (name, raw) in node::assignments(&text) {
+    for (name, raw) in node::assignments(text) {
         let quote = raw.chars().next().filter(|first| matches!(first, '"' | '\'' | '`'));
         let around = surroundings.get(name);
         let value = around.map_or_else(|| decode_dotenvx(raw), str::to_owned);
@@ -69,7 +93,7 @@ pub(super) fn dotenvx(text: &str, surroundings: &Surroundings) -> Result<Vec<Rea
                 None => done.get(wanted).map_or(Looked::Unset, Looked::from),
             };
             let stops = |wanted: &str| literals.get(wanted).is_some_and(|refers| *refers);
-            expand(&value, look_up, stops, &mut fuel)?
+            expand(&value, text, look_up, stops, &mut fuel)?
                 .map_or(Value::NeedsCommand, |expanded| unescape_dollars(&expanded).into())
         };
         if quote == Some('\'') {
@@ -99,14 +123,21 @@ pub(super) fn next(text: &str, surroundings: &Surroundings) -> Result<Vec<Readin
             }
             fuel.spend(value.len())?;
             let full = |text: &&str| !text.is_empty();
-            let new = surroundings.get(wanted).filter(full);
-            let new = new.or_else(|| Some(default).filter(full)).or_else(|| done.text(wanted)).unwrap_or("");
+            let around = surroundings.get(wanted);
+            let new = match Inherited::find_in_environment(wanted).filter(|_| around.is_none()) {
+                Some(inherited) => inherited.put_in(|| line_of(text, whole))?,
+                None => around
+                    .filter(full)
+                    .or_else(|| Some(default).filter(full))
+                    .or_else(|| done.text(wanted))
+                    .unwrap_or(""),
+            };
             value = replace_first(&value, whole, new);
         }
         done.set(name, unescape_dollars(&value));
     }
-    let around = |reading: &Reading| surroundings.get(&reading.name).is_some();
-    Ok(done.into_readings().into_iter().filter(|reading| !around(reading)).collect())
+    let taken = |name: &str| surroundings.get(name).is_some() || Inherited::find(name).is_some();
+    Ok(done.into_readings().into_iter().filter(|reading| !taken(&reading.name)).collect())
 }
 
 /// How deep V8 lets the loader's expansion go.
@@ -138,6 +169,7 @@ pub(super) fn object_order(found: Vec<node::Reading>) -> Vec<(String, String)> {
 /// `None` where a value is needed that only a command would tell.
 fn expand<'a>(
     value: &str,
+    text: &str,
     look_up: impl Fn(&str) -> Looked<'a>,
     stops: impl Fn(&str) -> bool,
     fuel: &mut Fuel,
@@ -151,11 +183,14 @@ fn expand<'a>(
             Looked::Unset => None,
         };
         let full = looked.filter(|found| !found.is_empty());
-        let new = match operator {
-            ":-" => full.unwrap_or(word),
-            "-" => looked.unwrap_or(word),
-            ":+" => full.map_or("", |_| word),
-            "+" => looked.map_or("", |_| word),
+        let inherited = Inherited::find(name).filter(|_| looked.is_none());
+        let new = match (operator, inherited) {
+            (":-" | "", Some(inherited)) => inherited.put_in(|| line_of(text, whole))?,
+            (":-", None) => full.unwrap_or(word),
+            ("-", _) => looked.unwrap_or(word),
+            (":+", None) => full.map_or("", |_| word),
+            (":+", Some(_)) => word,
+            ("+", _) => looked.map_or("", |_| word),
             _ => full.unwrap_or(""),
         };
         fuel.spend(result.len() + new.len())?;
@@ -199,10 +234,12 @@ pub(super) fn first_reference(text: &str) -> Option<(&str, &str)> {
     None
 }
 
-/// Splits at the first operator. Without one the loaders split at the word `null`, by mistake.
+/// Splits at the first operator. Without one the loaders split at the word `null`, by mistake, and
+/// Vite takes what follows for a default.
 pub(super) fn split_operator(inside: &str) -> (&str, &str, &str) {
     let Some(at) = inside.find(['+', '-']) else {
-        return (inside.find("null").map_or(inside, |at| &inside[..at]), "", "");
+        let (name, rest) = inside.split_once("null").unwrap_or((inside, ""));
+        return (name, "", rest);
     };
     let start = if inside[..at].ends_with(':') { at - 1 } else { at };
     (&inside[..start], &inside[start..=at], &inside[at + 1..])
@@ -252,6 +289,12 @@ pub(super) fn replace_first(text: &str, from: &str, to: &str) -> String {
     result.push_str(rest);
     result.push_str(after);
     result
+}
+
+/// The refusal for what is first written in this line.
+pub(super) fn line_of(text: &str, written: &str) -> Refused {
+    let before = text.find(written).map_or("", |at| &text[..at]);
+    Refused::Syntax { line: 1 + before.matches('\n').count() }
 }
 
 pub(super) fn unescape_dollars(text: &str) -> String {

@@ -6,7 +6,10 @@
 use std::collections::HashSet;
 
 use super::fuel::Fuel;
-use super::javascript::{first_reference, object_order, replace_first, split_operator, unescape_dollars};
+use super::inherited::Inherited;
+use super::javascript::{
+    first_reference, line_of, object_order, replace_first, split_operator, unescape_dollars,
+};
 use super::store::Store;
 use super::{Reading, Refused, Surroundings};
 use crate::node;
@@ -45,6 +48,9 @@ pub(super) fn vite(text: &str, surroundings: &Surroundings) -> Result<Vec<Readin
         .collect();
     written.sort_by(|left, right| left.name.cmp(&right.name));
     let written = object_order(written);
+    if let Some((name, _)) = written.iter().find(|(name, _)| Inherited::find(name).is_some()) {
+        return Err(line_of(text, name));
+    }
     for (name, value) in &written {
         store.set(name, value.as_str());
     }
@@ -53,13 +59,14 @@ pub(super) fn vite(text: &str, surroundings: &Surroundings) -> Result<Vec<Readin
         let around = surroundings.get(name);
         let read = match around.filter(|around| !around.is_empty() && around != value) {
             Some(around) => around.to_owned(),
-            None => expand_for_vite(value, surroundings, &store, &mut fuel)?,
+            None => expand_for_vite(value, text, surroundings, &store, &mut fuel)?,
         };
         store.set(name, unescape_dollars(&read));
     }
-    // What is around wins in the end.
-    for (name, _) in &written {
-        if let Some(around) = surroundings.get(name) {
+    // What is around wins in the end, and Vite puts two names there as they are written.
+    for (name, value) in &written {
+        let own = matches!(name.as_str(), "BROWSER" | "BROWSER_ARGS") && !value.is_empty();
+        if let Some(around) = surroundings.get(name).or(own.then_some(value)) {
             store.set(name, around);
         }
     }
@@ -68,6 +75,7 @@ pub(super) fn vite(text: &str, surroundings: &Surroundings) -> Result<Vec<Readin
 
 fn expand_for_vite(
     value: &str,
+    text: &str,
     surroundings: &Surroundings,
     store: &Store,
     fuel: &mut Fuel,
@@ -77,13 +85,16 @@ fn expand_for_vite(
     while let Some((whole, inside)) = first_reference(&result) {
         fuel.spend(result.len())?;
         let (name, operator, word) = split_operator(inside);
-        let looked = surroundings.get(name).or_else(|| store.text(name)).filter(|looked| !looked.is_empty());
+        let known = surroundings.get(name).or_else(|| store.text(name));
+        let looked = known.filter(|looked| !looked.is_empty());
+        let inherited = Inherited::find(name).filter(|_| known.is_none());
         seen.insert(result.clone());
         let new = match (operator, looked) {
             (":+" | "+", Some(_)) => word,
-            (":+" | "+", None) => "",
+            (":+" | "+", None) => inherited.map_or("", |_| word),
             (_, Some(looked)) if !seen.contains(looked) => looked,
-            _ => word,
+            (_, Some(_)) => word,
+            (_, None) => inherited.map_or(Ok(word), |inherited| inherited.put_in(|| line_of(text, whole)))?,
         };
         let next = replace_first(&result, whole, new);
         let settled = store.text(name) == Some(&next);
