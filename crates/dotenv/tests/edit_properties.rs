@@ -367,7 +367,9 @@ fn the_inputs_of_the_loaders_can_be_edited() -> Result<(), Box<dyn std::error::E
     for (path, text) in &inputs {
         let names: BTreeSet<String> = variables(text).into_iter().map(|(name, _)| name).collect();
         let document = Document::parse(text);
-        for name in &names {
+        // Of the few long inputs some variables are enough: each costs as much as a short input.
+        let step = if text.len() > 2_000 { 8 } else { 1 };
+        for name in names.iter().step_by(step) {
             turn += 1;
             let dialect = Dialect::ALL[turn % Dialect::ALL.len()];
             let value = values[turn % values.len()];
@@ -398,7 +400,7 @@ fn the_inputs_of_the_loaders_can_be_edited() -> Result<(), Box<dyn std::error::E
     }
     println!("{outcomes:?}");
     let count = |outcome| outcomes.get(outcome).copied().unwrap_or_default();
-    assert!(count("set") > 900, "{outcomes:?}");
+    assert!(count("set") > 700, "{outcomes:?}");
     assert!(count("no spelling") * 100 < turn && count("not in this file") * 20 < turn, "{outcomes:?}");
     Ok(())
 }

@@ -14,10 +14,11 @@ use crate::join::LineEnding;
 use crate::right_half::RightHalf;
 use crate::spelling::{LARGE, NoSpelling, Obstacle, Trial, candidates, obstacle, ranked, takes};
 
-/// How many bytes of new texts are read before the search for a spelling is given up, and how many
-/// new texts are tried in any case.
-const PATIENCE: usize = 2 << 20;
+/// How many new texts are tried before the search for a spelling is given up; fewer where they are
+/// long, but some in any case.
+const MOST_TRIED: usize = 256;
 const LEAST_TRIED: usize = 64;
+const MOST_BYTES_TRIED: usize = 2 << 20;
 
 /// Gives a variable a value; one that is not there is added at the end.
 ///
@@ -170,7 +171,7 @@ impl<'t> Search<'_, '_, 't> {
             let pool: Vec<String> = pool().into_iter().filter(|written| !tried.contains(written)).collect();
             for attempt in 0..attempts {
                 for written in &pool {
-                    if read > PATIENCE && tries > LEAST_TRIED {
+                    if tries > MOST_TRIED || (read > MOST_BYTES_TRIED && tries > LEAST_TRIED) {
                         break;
                     }
                     let Some(draft) = draft(attempt, written) else { break };
