@@ -146,6 +146,8 @@ fn offers_a_spelling() {
     check(Dialect::Node, "A=a#b\n", differs, None);
     check(Dialect::Node, "A=a#b\n", Code::UnquotedHash, Some(("A=\"a#b\"\n", Effect::ChangesReading)));
     check(Dialect::Next, "B=1\nA=${B}\n", differs, None);
+    // The quotes would close the one above.
+    check(Dialect::Node, "A=\"\nB=~\n", differs, None);
     check(Dialect::Node, "A=a\t\n", Code::TrailingBlanks, Some(("A=a\n", Effect::KeepsReading)));
     check(Dialect::Docker, "A=a \n", Code::TrailingBlanks, Some(("A=a\n", Effect::ChangesReading)));
     check(Dialect::Node, "A=“a b”\n", Code::SmartQuotes, Some(("A=\"a b\"\n", Effect::ChangesReading)));

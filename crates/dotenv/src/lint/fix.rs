@@ -4,9 +4,10 @@
 //! proposal says. In a text with very many of them they are tried together, and none is offered
 //! where that fails.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::dialects::{Dialect, Reading, Surroundings, Value};
+use crate::document::Document;
 use crate::edit::{Edit, apply};
 
 /// How many bytes of text may be read to try proposals one by one.
@@ -103,10 +104,16 @@ impl Trial<'_> {
     fn holds(&self, edits: &[Edit], effect: &Effect) -> bool {
         let Ok(text) = apply(self.text, edits) else { return false };
         let after = read(&text, self.dialect, self.surroundings);
+        // A quote that is written anew may close one that is open further up.
+        let cut_alike = names(&text) == names(self.text);
         match effect {
             // Where nothing is read, nothing is known to be kept.
-            Effect::KeepsReading | Effect::ReadAlike { .. } => after.is_some() && after == self.before,
-            Effect::ChangesReading => self.nothing_is_lost(after.as_deref()),
+            Effect::KeepsReading | Effect::ReadAlike { .. } => {
+                cut_alike && after.is_some() && after == self.before
+            }
+            Effect::ChangesReading => {
+                names(self.text).is_subset(&names(&text)) && self.nothing_is_lost(after.as_deref())
+            }
         }
     }
 
@@ -117,6 +124,11 @@ impl Trial<'_> {
         let after = by_name(after);
         before.iter().all(|reading| after.contains_key(reading.name.as_str()))
     }
+}
+
+/// The names that the cut finds.
+fn names(text: &str) -> BTreeSet<String> {
+    Document::parse(text).variables().map(|variable| variable.name().to_owned()).collect()
 }
 
 fn by_name(readings: &[Reading]) -> HashMap<&str, &Value> {
