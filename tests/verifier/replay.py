@@ -1,126 +1,21 @@
-"""Replaying a team's log and an environment's revisions: chains, signers, ids, rights to push, generations, states.
+"""Replaying an environment's revisions on its team's log: chain, rights to push, pins, generations, states.
 
-The events are those of the vectors. The finer rules of roles are not repeated here; the Rust tests hold them.
+Section 7 of docs/protocol.md a second time.
 """
 
+from team import ROLES, Team
 from twinlock import (
     REVISION,
-    TEAM_EVENT,
     Statement,
     check_position,
     fields,
     from_base64url,
     from_hex,
-    keyholder_id,
     require,
     sha256,
 )
 
-
-def public_keys(keys):
-    """The id and the signing key of a keyholder that a statement introduces."""
-    require(set(keys) == {"signing", "kem"}, "public keys of another form")
-    signing, kem = from_base64url(keys["signing"]), from_base64url(keys["kem"])
-    return keyholder_id(signing, kem), signing
-
-
-class Member:
-    def __init__(self, role, since, writes):
-        self.role, self.since, self.writes = role, since, writes
-
-
-class Environment:
-    """What the log says: the event that created it, and its generations, each with log sequence and head."""
-
-    def __init__(self, created_by, sequence):
-        self.created_by = created_by
-        self.generations = [(1, sequence, 0, created_by)]
-
-    def generation_at(self, sequence):
-        return [opened for opened in self.generations if opened[1] <= sequence][-1]
-
-
-class Team:
-    """The log, replayed from its first event."""
-
-    def __init__(self, log):
-        self.keys, self.member_of, self.invites = {}, {}, {}
-        self.members, self.environments, self.hashes = {}, {}, []
-        self.id, self.generation = None, 0
-        for envelope in log:
-            self._append(Statement(envelope, TEAM_EVENT))
-
-    def _append(self, statement):
-        payload = statement.payload
-        require(payload["sequence"] == len(self.hashes) + 1, "a gap in the log")
-        event, author = payload["event"], from_hex(payload["author"], 16)
-        kind = event["type"]
-        if not self.hashes:
-            require(kind == "team-created" and "team" not in payload and "previous" not in payload, "the first event")
-        else:
-            require(from_hex(payload["team"], 16) == self.id, "an event of another team")
-            require(from_hex(payload["previous"], 32) == self.hashes[-1], "a broken chain")
-
-        introduced = None
-        if kind in ("team-created", "invited", "member-joined"):
-            introduced = public_keys(event["keys"])
-        if kind in ("team-created", "member-joined"):
-            require(introduced[0] == author, "keys that do not hash to the author")
-            signers = dict([introduced])
-        else:
-            require(author in self.member_of, "an author whom nobody let in")
-            signers = {author: self.keys[author]}
-        if kind == "member-joined":
-            invite = from_hex(event["invite"], 16)
-            require(invite in self.invites, "an invite that is used or unknown")
-            signers[invite] = self.keys[invite]
-        statement.verify(signers)
-
-        self._apply(kind, event, author, introduced, statement.hash, payload["sequence"])
-        self.hashes.append(statement.hash)
-
-    def _apply(self, kind, event, author, introduced, digest, sequence):
-        if introduced:
-            require(introduced[0] not in self.keys, "a keyholder introduced twice")
-            self.keys[introduced[0]] = introduced[1]
-        if kind == "team-created":
-            self.id = digest[:16]
-            self._let_in(author, "owner", digest, sequence, set())
-        elif kind == "invited":
-            require(self.members[self.member_of[author]].role in ("owner", "admin"), "an invite by a member")
-            writes = {from_hex(grant["environment"], 16) for grant in event["access"] if grant["level"] == "write"}
-            self.invites[introduced[0]] = (event["role"], writes)
-        elif kind == "member-joined":
-            role, writes = self.invites.pop(from_hex(event["invite"], 16))
-            self._let_in(author, role, digest, sequence, writes)
-        elif kind == "environment-created":
-            environment = from_hex(event["environment"], 16)
-            require(environment not in self.environments, "an environment created twice")
-            require(set(event["commitments"]) == {"name", "value"}, "commitments to both keys")
-            self.environments[environment] = Environment(digest, sequence)
-            self.members[self.member_of[author]].writes.add(environment)
-        elif kind == "generation-opened":
-            self._open_generation(event, author, sequence)
-        else:
-            require(kind in ("label-changed", "project-created"), "written by a newer version")
-
-    def _let_in(self, keyholder, role, digest, sequence, writes):
-        self.member_of[keyholder] = digest[:16]
-        self.members[digest[:16]] = Member(role, sequence, writes)
-
-    def _open_generation(self, event, author, sequence):
-        if "environment" not in event:
-            require(event["generation"] == self.generation + 1, "a generation out of order")
-            require(set(event["commitments"]) == {"name"}, "a commitment to the team's name key alone")
-            self.generation += 1
-            return
-        name = from_hex(event["environment"], 16)
-        environment = self.environments[name]
-        require(name in self.members[self.member_of[author]].writes, "a generation opened without write access")
-        require(event["generation"] == environment.generations[-1][0] + 1, "a generation out of order")
-        require(set(event["commitments"]) == {"name", "value"}, "commitments to both keys")
-        head = event["head"]
-        environment.generations.append((event["generation"], sequence, head["number"], from_hex(head["hash"], 32)))
+__all__ = ["History", "Team"]
 
 
 class History:
@@ -129,45 +24,85 @@ class History:
     def __init__(self, team, name, revisions):
         self.team, self.name = team, name
         self.environment = team.environments[name]
-        self.entries, self.pointers = {}, set()
-        self.hashes = [self.environment.created_by]
+        self.entries, self.pointers, self.purged = {}, set(), set()
+        self.hashes, self.authors = [self.environment.vouched_start], []
         for envelope in revisions:
-            self._append(Statement(envelope, REVISION))
+            self.append(envelope)
 
-    def _append(self, statement):
+    def append(self, envelope):
+        statement = Statement(envelope, REVISION)
         payload = statement.payload
-        require(from_hex(payload["team"], 16) == self.team.id, "a revision of another team")
-        require(from_hex(payload["environment"], 16) == self.name, "a revision of another environment")
-        number = payload["number"]
-        require(number == len(self.hashes), "a gap in the history")
-        require(from_hex(payload["previous"], 32) == self.hashes[-1], "a broken chain")
-        at = payload["team_head"]["sequence"]
-        require(1 <= at <= len(self.team.hashes), "a log head that the log does not have")
-        require(from_hex(payload["team_head"]["hash"], 32) == self.team.hashes[at - 1], "a log head of another log")
-
         author = from_hex(payload["author"], 16)
-        require(author in self.team.member_of, "an author whom nobody let in")
-        member = self.team.members[self.team.member_of[author]]
-        require(member.since <= at and self.name in member.writes, "a push without write access")
+        require(author in self.team.keyholders, "an author whom nobody let in", "unknown-keyholder")
         statement.verify({author: self.team.keys[author]})
+        require(from_hex(payload["team"], 16) == self.team.id, "a revision of another team", "elsewhere")
+        require(from_hex(payload["environment"], 16) == self.name, "a revision of another environment", "elsewhere")
+        number = payload["number"]
+        require(number == len(self.hashes), "a gap in the history", "number")
+        require(from_hex(payload["previous"], 32) == self.hashes[-1], "a broken chain", "chain")
+        vouched = self.environment.vouched.get(number, statement.hash)
+        require(vouched == statement.hash, "another revision than the one vouched for", "fork")
+        at = payload["team_head"]["sequence"]
+        require(1 <= at <= len(self.team.hashes), "a log head that the log does not have", "log-behind")
+        same = from_hex(payload["team_head"]["hash"], 32) == self.team.hashes[at - 1]
+        require(same and at >= max([0] + [log for _, log in self.authors]), "a log head of another log", "other-log")
 
-        generation, _, opened_on, opened_hash = self.environment.generation_at(at)
-        require(payload["generation"] == generation, "another generation than the one due")
-        opens = generation > 1 and number == opened_on + 1
-        require(opens == (payload["cause"] == "rotate"), "a rotation without its opening, or the reverse")
-        if opens:
-            require(opened_hash == self.hashes[-1], "a generation opened on another head")
-            changed = [from_hex((change.get("put") or change["remove"])["entry"], 16) for change in payload["changes"]]
-            require(sorted(changed) == sorted(self.entries), "a rotation that leaves an entry out")
+        self._rights(author, payload["cause"], number, at)
+        self._generation(payload, number, at)
+        self._cause(payload["cause"], payload["changes"])
         self._change(payload["changes"])
-        require(from_hex(payload["state"], 32) == self.state(), "a state that does not follow")
+        require(from_hex(payload["state"], 32) == self.state(), "a state that does not follow", "state")
         self.hashes.append(statement.hash)
+        self.authors.append((author, at))
+
+    def _rights(self, author, cause, number, at):
+        held = self.team.keyholders[author]
+        member = self.team.members[held.member]
+        able = held.live_at(at) and held.kind == "computer" and member.level_at(self.name, at) == "write"
+        require(able, "a push without write access", "not-allowed")
+        require(cause != "purge" or ROLES[member.role_at(at)] > 0, "a purge by a member", "not-allowed")
+        self._pins(author, number, at)
+
+    def _pins(self, author, number, at):
+        for keyholder, since, pin in self.environment.pins:
+            over = number > pin and at < since and keyholder in (None, author)
+            require(not over, "a push above the head at which its author's right ended", "above-pin")
+
+    def _generation(self, payload, number, at):
+        generation, opened_at, opened_on, opened_hash = self.environment.generation_at(at)
+        due = payload["generation"] == generation == self.environment.generation_of(number)[0]
+        require(due, "another generation than the one due", "wrong-generation")
+        opens = generation > 1 and number == opened_on + 1
+        require(opens == (payload["cause"] == "rotate"), "a rotation without its opening, or the reverse", "rotation-mismatch")
+        if opens:
+            require(at == opened_at and opened_hash == self.hashes[-1], "opened on another head", "rotation-mismatch")
+        require(not self.environment.stale_at(at), "a push under keys that somebody lost", "stale")
+
+    def _cause(self, cause, changes):
+        if cause == "rotate":
+            whole = all(set(change) <= {"put", "remove"} for change in changes)
+            changed = [from_hex(body["entry"], 16) for change in changes for body in change.values() if "entry" in body]
+            require(whole and sorted(changed) == sorted(self.entries), "a rotation that leaves an entry out", "rotation-incomplete")
+            return
+        require(changes, "no change", "no-change")
+        require(all(("purge" in change) == (cause == "purge") for change in changes), "a purge purges", "malformed")
+
+    def agrees(self):
+        """Held against a log that went on: every vouched head is there, nothing is above a pin."""
+        require(len(self.hashes) > self.environment.reach, "a history cut short", "cut-short")
+        for number, digest in self.environment.vouched.items():
+            require(number >= len(self.hashes) or self.hashes[number] == digest, "another history", "fork")
+        for number, (author, at) in enumerate(self.authors, 1):
+            self._pins(author, number, at)
 
     def _change(self, changes):
         seen = set()
         for change in changes:
             require(len(change) == 1, "a change of another form")
             (kind, body), = change.items()
+            if kind == "purge":
+                self._purge(from_hex(body["pointer"], 16))
+                continue
             entry = from_hex(body["entry"], 16)
             require(entry not in seen, "an entry changed twice")
             seen.add(entry)
@@ -185,6 +120,12 @@ class History:
             self.entries[entry] = (check_position(body["position"]).encode(), name, pointer, digest)
         positions = [entry[0] for entry in self.entries.values()]
         require(len(set(positions)) == len(positions), "two entries at one position")
+
+    def _purge(self, pointer):
+        in_use = {entry[2] for entry in self.entries.values()}
+        former = pointer in self.pointers and pointer not in in_use and pointer not in self.purged
+        require(former, "a value that can't be purged", "purge")
+        self.purged.add(pointer)
 
     def state(self):
         in_order = sorted(self.entries.items(), key=lambda item: item[1][0])

@@ -20,12 +20,16 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 
 class Refused(Exception):
-    """What was given does not verify."""
+    """What was given does not verify. `code` is that of section 12, where the rule names one."""
+
+    def __init__(self, why, code=None):
+        super().__init__(why)
+        self.code = code
 
 
-def require(condition, why):
+def require(condition, why, code=None):
     if not condition:
-        raise Refused(why)
+        raise Refused(why, code)
 
 
 def sha256(data):
@@ -257,7 +261,7 @@ class Statement:
     def verify(self, signers):
         """Exactly these signed, each once. `signers`: id to Ed25519 public key."""
         named = [from_hex(signature["keyid"], 16) for signature in self.signatures]
-        require(len(named) == len(signers) and set(named) == set(signers), "another set of signers")
+        require(len(named) == len(signers) and set(named) == set(signers), "another set of signers", "signers")
         for name, signature in zip(named, self.signatures):
             require(set(signature) == {"keyid", "sig"}, "a signature of another form")
             verify_signature(signers[name], self.encoding, from_base64url(signature["sig"]))

@@ -213,6 +213,71 @@ def team(vector):
     refused(History, Team(log[:-1]), from_hex(environment, 16), revisions)
 
 
+def trust(vector):
+    log, summary, refused_events, environment, revisions, head, state, refused_revisions = members(
+        vector,
+        "log", "team", "refused_events", "environment", "revisions", "environment_head", "state", "refused_revisions",
+    )
+    replayed = Team(log)
+    equal(summarised(replayed), summary)
+    name = from_hex(environment, 16)
+    history = History(replayed, name, revisions)
+    history.agrees()
+    equal({"number": len(history.hashes) - 1, "hash": history.hashes[-1].hex()}, head)
+    equal(history.state().hex(), state)
+    for given in refused_events:
+        after, statement, code = members(given, "after", "statement", "code")
+        refused_for(code, Team(log[:after]).append, statement)
+    for given in refused_revisions:
+        after, statement, code = members(given, "after", "statement", "code")
+        refused_for(code, History(replayed, name, revisions[:after]).append, statement)
+    short = History(replayed, name, revisions[:-2])
+    refused_for("cut-short", short.agrees)
+    for at in range(len(log)):
+        for changed in tampered(log, at):
+            refused(Team, changed)
+
+
+def summarised(team):
+    at = len(team.hashes)
+    by_id = lambda things: [dict(id=name.hex(), **what) for name, what in sorted(things)]
+    access = lambda name: [{"environment": one.hex(), "level": team.level(name, one)} for one in sorted(team.accessible(name))]
+    return {
+        "id": team.id.hex(),
+        "head": {"sequence": at, "hash": team.hashes[-1].hex()},
+        "name_key_due": team.name_key_due,
+        "settings": team.settings,
+        "members": by_id(
+            (name, {"role": who.role, "state": who.state, "access": access(name)}) for name, who in team.members.items()
+        ),
+        "keyholders": by_id(
+            (name, {"member": held.member.hex(), "kind": held.kind, "live": held.revoked is None})
+            for name, held in team.keyholders.items()
+        ),
+        "invites": by_id((name, {"state": one.state}) for name, one in team.invites.items()),
+        "services": by_id((name, {"open": one.state == "open"}) for name, one in team.services.items()),
+        "environments": by_id(
+            (
+                name,
+                {
+                    "generation": one.generations[-1][0], "stale": one.stale_at(at), "reach": one.reach,
+                    "orphaned": team.orphaned(name),
+                },
+            )
+            for name, one in team.environments.items()
+        ),
+    }
+
+
+def refused_for(code, action, *arguments):
+    try:
+        action(*arguments)
+    except Refused as error:
+        equal(error.code, code)
+        return
+    raise AssertionError(f"what is to be refused as {code} was accepted")
+
+
 def tampered(statements, at):
     """The list with one statement wronged, in each way that must be noticed."""
 
@@ -245,6 +310,7 @@ CHECKS = {
     "seals.json": seals,
     "link.json": link,
     "team.json": team,
+    "trust.json": trust,
 }
 
 

@@ -142,6 +142,7 @@ fn show_revisions(revisions: &[RevisionView], text: &mut Text) {
             Cause::Import => "imported",
             Cause::Restore => "restored",
             Cause::Rotate => "sealed anew",
+            Cause::Purge => "purged",
         };
         text.line(format!("{}  {cause} by {}, {}", revision.number, revision.by, time(revision.at)));
         if let Some(message) = &revision.message {

@@ -46,6 +46,21 @@ pub(crate) fn words(code: &str, place: &str) -> RefusalView {
         "signature" | "signers" | "unknown-keyholder" | "keys" => {
             (format!("Something in {place} is not signed by a member of the team."), report)
         }
+        "revoked" => (
+            format!("Something in {place} was signed with a computer that had been taken from the team."),
+            report,
+        ),
+        "above-pin" => (
+            format!("The vault offered a change of {place} by somebody who could not make changes any more."),
+            report,
+        ),
+        "last-owner" | "no-keyholder-left" | "kept" | "heads" | "invite-not-open" | "service-not-open" => {
+            (format!("The vault offered an event of {place} that breaks the rules of teams."), report)
+        }
+        "purge" => (
+            format!("The vault offered a change of {place} that deletes a value which is not to be deleted."),
+            report,
+        ),
         "not-allowed" => (format!("Something in {place} was signed by somebody who may not do it."), report),
         "newer-version" => (
             format!("Something in {place} was written by a newer version of Twinlock."),

@@ -248,6 +248,8 @@ pub enum ProblemCode {
     SignatureExpired,
     /// 403: signed, known, and not allowed.
     Forbidden,
+    /// 403: the computer, kit or service that signed was taken from the team.
+    Revoked,
     /// 404: no such team, environment or endpoint, or none that the asker may know of.
     NotFound,
     /// 403: the setup code is wrong or no longer valid.

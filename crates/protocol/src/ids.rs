@@ -139,6 +139,11 @@ byte_id!(
     Commitment, 32
 );
 
+/// SHA-256 of the public key (SPKI) of a vault's certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CertificatePin(#[serde(with = "crate::encoding::base64_array")] pub [u8; 32]);
+
 impl StatementHash {
     /// The first 16 bytes, from which team and member ids are made.
     #[must_use]

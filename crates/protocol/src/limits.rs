@@ -14,6 +14,10 @@ pub const ENTRIES: usize = 10_000;
 pub const MEMBERS: usize = 1_000;
 /// Live keyholders of one member.
 pub const KEYHOLDERS_PER_MEMBER: usize = 16;
+/// Days after which keys are renewed at the latest, whatever the settings say.
+pub const RENEWAL_DAYS: u32 = 365;
+/// Bytes of a vault's address.
+pub const ADDRESS_BYTES: usize = 256;
 /// Statements, entries or blobs in one page of an answer or a request.
 pub const PAGE: usize = 500;
 /// Bytes of sealed values in one page, so that a page of large values stays a bounded body.

@@ -117,6 +117,38 @@ pub enum Refusal {
     /// The invite was never made, is used up, or is closed.
     #[error("the invite {0} is not open")]
     InviteNotOpen(KeyholderId),
+    /// The service was never created, or is closed.
+    #[error("the service {0} is not open")]
+    ServiceNotOpen(KeyholderId),
+    /// Signed with a computer or kit that counts no more, or concerns one.
+    #[error("{keyholder} was taken from the team")]
+    Revoked {
+        /// The keyholder.
+        keyholder: KeyholderId,
+    },
+    /// The team would be left without an owner.
+    #[error("{0} is the last owner")]
+    LastOwner(MemberId),
+    /// A member would be left without a computer or kit.
+    #[error("{0} would be left without any computer or kit")]
+    NoKeyholderLeft(MemberId),
+    /// Something is named as kept that would not fall, or that the author can't stand in for.
+    #[error("{0} can't be kept")]
+    Kept(KeyholderId),
+    /// The heads recorded are not those of the environments concerned, or contradict the log.
+    #[error("the event does not record the heads of the environments that it concerns")]
+    Heads,
+    /// A revision above the head recorded when its author lost the right to push, under an older log head.
+    #[error("number {number} comes after number {pin}, with which its author's right to push ended")]
+    AbovePin {
+        /// The revision's number.
+        number: u64,
+        /// The recorded head.
+        pin: u64,
+    },
+    /// A value to purge is in use, unknown, or purged already.
+    #[error("pointer {0} can't be purged")]
+    Purge(Pointer),
     /// A limit of the protocol (`limits`).
     #[error("over the limit: {0}")]
     Limit(&'static str),
@@ -146,8 +178,8 @@ pub enum Refusal {
     /// A pointer was used before for something else.
     #[error("pointer {0} was used before")]
     PointerReused(Pointer),
-    /// A revision that changes nothing.
-    #[error("the revision changes nothing")]
+    /// A revision or an event that changes nothing.
+    #[error("it changes nothing")]
     NoChange,
     /// The stated state is not what the changes lead to.
     #[error("the revision's state is not what its changes lead to")]
@@ -191,6 +223,14 @@ impl Refusal {
             Self::NoProject(_) => "no-project",
             Self::NoEnvironment(_) => "no-environment",
             Self::InviteNotOpen(_) => "invite-not-open",
+            Self::ServiceNotOpen(_) => "service-not-open",
+            Self::Revoked { .. } => "revoked",
+            Self::LastOwner(_) => "last-owner",
+            Self::NoKeyholderLeft(_) => "no-keyholder-left",
+            Self::Kept(_) => "kept",
+            Self::Heads => "heads",
+            Self::AbovePin { .. } => "above-pin",
+            Self::Purge(_) => "purge",
             Self::Limit(_) => "limit",
             Self::WrongGeneration { .. } => "wrong-generation",
             Self::Stale => "stale",

@@ -36,7 +36,7 @@ pub struct Revision {
     pub changes: Vec<Change>,
     /// SHA-256 over all entries after the changes.
     pub state: StateHash,
-    /// A hint at why. `rotate` alone has rules of its own.
+    /// A hint at why. `rotate` and `purge` have rules of their own.
     pub cause: Cause,
     /// Why, in the author's words, sealed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -53,15 +53,18 @@ pub enum Change {
     Put(Put),
     /// An entry is gone.
     Remove(Remove),
+    /// A value that no entry has any more is deleted for good.
+    Purge(Purge),
 }
 
 impl Change {
-    /// The entry that changes.
+    /// The entry that changes; a purge changes none.
     #[must_use]
-    pub fn entry(&self) -> EntryId {
+    pub fn entry(&self) -> Option<EntryId> {
         match self {
-            Self::Put(put) => put.entry,
-            Self::Remove(remove) => remove.entry,
+            Self::Put(put) => Some(put.entry),
+            Self::Remove(remove) => Some(remove.entry),
+            Self::Purge(_) => None,
         }
     }
 }
@@ -90,6 +93,14 @@ pub struct Remove {
     pub entry: EntryId,
 }
 
+/// See [`Change::Purge`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Purge {
+    /// A pointer of the history that no entry has now.
+    pub pointer: Pointer,
+}
+
 /// What a revision came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -102,6 +113,8 @@ pub enum Cause {
     Restore,
     /// Everything was sealed anew under new keys.
     Rotate,
+    /// Former values were deleted for good.
+    Purge,
 }
 
 /// A revision's sealed message.

@@ -163,12 +163,12 @@ fn what_a_newer_version_wrote_is_named_as_such() {
     let event =
         world.event(world.founder.id(), Event::LabelChanged(LabelChanged { subject: Subject::Team, label }));
     let mut json = serde_json::to_value(&event).unwrap();
-    json["event"] = serde_json::json!({ "type": "member-removed", "member": "00" });
+    json["event"] = serde_json::json!({ "type": "member-praised", "member": "00" });
     let mut statement = world.founder.sign_event(&event);
     statement.payload.0 = serde_json::to_vec(&json).unwrap();
     assert_eq!(
         world.append(statement.clone()).unwrap_err(),
-        Refusal::NewerVersion { kind: "member-removed".into() }
+        Refusal::NewerVersion { kind: "member-praised".into() }
     );
     statement.payload_type = "twinlock/team-event/v2".into();
     assert_eq!(
@@ -295,9 +295,9 @@ fn after_somebody_joined_nothing_is_pushed_before_new_keys() {
 
     let before = world.team.clone();
     world.open_generation(&ben, state.head());
-    assert_eq!(state.check_reaches(&before), Ok(()));
+    assert_eq!(state.agrees_with(&before), Ok(()));
     assert_eq!(
-        state.check_reaches(&world.team).unwrap_err(),
+        state.agrees_with(&world.team).unwrap_err(),
         Refusal::CutShort { served: 1, known: 2 },
         "an opened generation without its rotate revision"
     );
@@ -316,7 +316,7 @@ fn after_somebody_joined_nothing_is_pushed_before_new_keys() {
     );
     let honest = ben.sign_revision(&rotated(&mut world, resealed));
     state.append(&world.team, &honest).unwrap();
-    assert_eq!(state.check_reaches(&world.team), Ok(()));
+    assert_eq!(state.agrees_with(&world.team), Ok(()));
     assert!(!world.team.environment(environment).unwrap().is_stale());
 
     history.push(honest);

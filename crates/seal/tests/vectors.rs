@@ -8,8 +8,9 @@
 mod support;
 
 use serde_json::{Value, json};
+use support::vectors::{bytes, check};
 use support::*;
-use twinlock_protocol::encoding::{Fields, to_base64url};
+use twinlock_protocol::encoding::Fields;
 use twinlock_protocol::event::*;
 use twinlock_protocol::http_signature::{
     SignatureHeaders, SignatureParameters, SignedParts, signature_base, verify,
@@ -18,21 +19,6 @@ use twinlock_protocol::ids::*;
 use twinlock_protocol::padding;
 use twinlock_protocol::revision::*;
 use twinlock_seal::{InviteLink, KeyScope, Keyholder, NameKey, OpenError, Pin, Seed, ValueKey};
-
-/// Compares with the file in the repository, or writes it when asked to.
-fn check(name: &str, made: &Value) {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors").join(name);
-    let text = serde_json::to_string_pretty(made).unwrap() + "\n";
-    if std::env::var_os("TWINLOCK_WRITE_VECTORS").is_some() {
-        std::fs::write(&path, &text).unwrap();
-    }
-    let stored = std::fs::read_to_string(&path).unwrap();
-    assert!(stored == text, "{name} is not what the code makes: see the head of this file");
-}
-
-fn bytes(bytes: &[u8]) -> Value {
-    Value::String(to_base64url(bytes))
-}
 
 #[test]
 fn encodings() {

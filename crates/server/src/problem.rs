@@ -117,7 +117,7 @@ impl Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let code = match refusal {
-            Refusal::NotAllowed { .. } => ProblemCode::Forbidden,
+            Refusal::NotAllowed { .. } | Refusal::Revoked { .. } => ProblemCode::Forbidden,
             Refusal::Limit(_) => ProblemCode::TooLarge,
             _ => ProblemCode::Refused,
         };

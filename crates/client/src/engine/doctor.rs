@@ -29,7 +29,7 @@ impl Client {
             Err(error) => check("vault", Health::Failed, error.to_string()),
         });
         let session = &joined.session;
-        let (members, events) = (session.team.members().len(), session.log_head().sequence);
+        let (members, events) = (session.team.active_members().count(), session.log_head().sequence);
         checks.push(good("team", format!("{}: {members} members, {events} events.", session.team_name())));
         let missing = session.missing_keys().len();
         if missing > 0 {

@@ -174,6 +174,8 @@ fn changes_of(
                 let kind = if name.is_some() { ChangeKind::Removed } else { ChangeKind::Comment };
                 changes.push(RevisionChange { name, kind });
             }
+            // A value that no entry has any more: nothing that is listed changes.
+            LogChange::Purge(_) => {}
         }
     }
     changes

@@ -128,9 +128,14 @@ fn plan_join(session: &Session, invite: &Keyholder, name: &Label) -> Result<Appe
     let own = &session.keyholder;
     let open = session.team.open_invite(invite.id()).map_err(|refusal| Error::Bug(refusal.to_string()))?;
     let access = open.access.clone();
-    let label = seal_label(session.team_key()?, name, &mut rand::rng());
+    // Where somebody has to approve, there is no key yet: the name follows once there is.
+    let label = match open.approve {
+        true => None,
+        false => Some(seal_label(session.team_key()?, name, &mut rand::rng())),
+    };
     let joined = MemberJoined { keys: own.public().clone(), invite: invite.id(), label };
     let event = next_event(&session.team, own.id(), TeamLogEvent::MemberJoined(joined), now());
     let statement = invite.co_sign(own.sign_event(&event));
-    Ok(AppendEvents { statements: vec![statement], wraps: wraps_to(session, own, &access, own.id())? })
+    let wraps = if open.approve { Vec::new() } else { wraps_to(session, own, &access, own.id())? };
+    Ok(AppendEvents { statements: vec![statement], wraps })
 }

@@ -114,18 +114,16 @@ impl Client {
         let team = &session.team;
         let me = session.me()?;
         let this = session.keyholder.id();
-        let members = team.members().iter().map(|(id, member)| {
-            let computers = team.keyholders().iter().filter(|(_, computer)| computer.member == *id);
-            let access = team.environments().keys().filter_map(|environment| {
-                let level = team.level(*id, *environment)?;
-                Some(access_view(session, *environment, level))
-            });
+        let members = team.active_members().map(|(id, member)| {
+            let access =
+                team.access_of(id).map(|(environment, level)| access_view(session, environment, level));
+            let computer = |id: &KeyholderId| ComputerView { id: *id, this: *id == this };
             MemberView {
-                id: *id,
-                name: session.member_name(*id),
+                id,
+                name: session.member_name(id),
                 role: member.role,
-                me: *id == me,
-                computers: computers.map(|(id, _)| ComputerView { id: *id, this: *id == this }).collect(),
+                me: id == me,
+                computers: member.keyholders().iter().map(computer).collect(),
                 access: access.collect(),
             }
         });

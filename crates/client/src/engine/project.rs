@@ -167,8 +167,8 @@ impl Client {
         let keys = EnvironmentKeys::generate(&team, id, Generation::FIRST, &mut rng);
         let me = session.me()?;
         let access = if session.my_role() >= Some(Role::Admin) {
-            let others = team.members().keys().filter(|member| **member != me);
-            others.map(|member| MemberGrant { member: *member, level: Level::Write }).collect()
+            let others = team.active_members().map(|(id, _)| id).filter(|id| *id != me);
+            others.map(|member| MemberGrant { member, level: Level::Write }).collect()
         } else {
             Vec::new()
         };

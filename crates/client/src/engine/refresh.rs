@@ -88,7 +88,7 @@ impl Client {
                     return Err(joined.session.refused(scope, refusal));
                 }
                 let held = joined.session.held(id)?;
-                let reached = held.held.chain.check_reaches(held.team);
+                let reached = held.held.chain.agrees_with(held.team);
                 return reached.map_err(|refusal| joined.session.refused(scope, refusal));
             }
             let before = joined.session.held(id)?.held.revisions.len();

@@ -122,7 +122,7 @@ impl Session {
     }
 
     pub(crate) fn my_role(&self) -> Option<Role> {
-        Some(self.team.members().get(&self.me().ok()?)?.role)
+        Some(self.team.active_member(self.me().ok()?).ok()?.role)
     }
 
     /// The environment, with its history so far.
@@ -279,7 +279,9 @@ impl Session {
             .environments()
             .iter()
             .map(|(id, environment)| (Subject::Environment(*id), &environment.label));
-        let all = team_label.into_iter().chain(members).chain(projects).chain(environments);
+        let open = team.services().iter().filter(|(_, service)| service.closed.is_none());
+        let services = open.map(|(id, service)| (Subject::Service(*id), &service.label));
+        let all = team_label.into_iter().chain(members).chain(projects).chain(environments).chain(services);
         let name = |label: &SealedLabel| {
             self.team_keys
                 .contains_key(&label.generation)

@@ -92,6 +92,9 @@ fn problem_sentence(problem: &Problem) -> &'static str {
             "The vault's clock and this computer's differ by more than 5 minutes. Set the clock, then try again."
         }
         ProblemCode::Forbidden => "The vault does not allow this to you. Nothing was changed.",
+        ProblemCode::Revoked => {
+            "The vault says that this computer was taken from the team. Nothing was changed; your files are untouched."
+        }
         ProblemCode::NotFound => "The vault does not know this team or environment. Nothing was changed.",
         ProblemCode::NotSigned => "The vault does not know this computer. Nothing was changed.",
         ProblemCode::TooLarge => "This is more than the vault takes at once. Nothing was changed.",

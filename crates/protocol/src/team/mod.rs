@@ -2,23 +2,29 @@
 //!
 //! `rules` holds a rule for every event type; anything without one is refused.
 
+mod checkpoint;
+mod environments;
+mod people;
 mod rules;
 mod timeline;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+pub use checkpoint::{Checkpoint, CheckpointError};
+pub use environments::{Environment, EnvironmentGeneration, Project, TeamGeneration};
+use people::granted;
+pub use people::{Invite, InviteState, Issued, Keyholder, Member, MemberState, Service};
+pub use rules::Consequences;
 pub use timeline::Timeline;
 
 use crate::envelope::Envelope;
 use crate::event::{
-    Commitments, Event, Grant, Half, Head, Level, LogHead, Role, SealedLabel, Subject, TeamEvent,
+    Event, Half, Head, HistoryAccepted, KeyholderKind, Level, LogHead, Role, SealedLabel, Subject, TeamEvent,
+    TeamSettings, VaultMoved,
 };
-use crate::ids::{
-    Commitment, EnvironmentId, Generation, KeyholderId, MemberId, ProjectId, StatementHash, TeamId,
-};
+use crate::ids::{EnvironmentId, Generation, KeyholderId, MemberId, ProjectId, StatementHash, TeamId};
 use crate::keyholder::PublicKeys;
 use crate::refusal::Refusal;
-use crate::timestamp::Timestamp;
 use crate::verified::Verified;
 
 /// What a team's log adds up to.
@@ -27,129 +33,24 @@ pub struct Team {
     id: TeamId,
     log: Vec<StatementHash>,
     label: Option<SealedLabel>,
+    settings: TeamSettings,
     members: BTreeMap<MemberId, Member>,
+    /// Members who are active, and those who wait.
+    present: usize,
+    /// Active members who are owners.
+    owners: BTreeSet<MemberId>,
     keyholders: BTreeMap<KeyholderId, Keyholder>,
     invites: BTreeMap<KeyholderId, Invite>,
+    services: BTreeMap<KeyholderId, Service>,
     projects: BTreeMap<ProjectId, Project>,
     environments: BTreeMap<EnvironmentId, Environment>,
+    /// Ids of what was deleted: nobody takes them again.
+    gone_projects: BTreeSet<ProjectId>,
+    gone_environments: BTreeSet<EnvironmentId>,
     generations: Vec<TeamGeneration>,
     name_key_due: bool,
-}
-
-/// A member of a team.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Member {
-    /// What they may do.
-    pub role: Role,
-    /// Their name, sealed.
-    pub label: Option<SealedLabel>,
-    /// The sequence of the event that let them in.
-    pub since: u64,
-    /// Who invited them; nobody invited the founder.
-    pub invited_by: Option<MemberId>,
-    /// Their access to each environment, over time.
-    pub access: BTreeMap<EnvironmentId, Timeline<Level>>,
-}
-
-/// A computer of a member.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Keyholder {
-    /// Its public keys.
-    pub keys: PublicKeys,
-    /// Whose it is.
-    pub member: MemberId,
-    /// The sequence of the event that added it.
-    pub since: u64,
-}
-
-/// An invite.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invite {
-    /// Its public keys.
-    pub keys: PublicKeys,
-    /// What the invited will be.
-    pub role: Role,
-    /// What the invited will have access to.
-    pub access: Vec<Grant>,
-    /// When the server stops accepting it.
-    pub expires_at: Timestamp,
-    /// The computer that made it.
-    pub author: KeyholderId,
-    /// The sequence of the event that made it.
-    pub since: u64,
-    /// Whether it can still be used.
-    pub state: InviteState,
-}
-
-/// Whether an invite can still be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InviteState {
-    /// It can.
-    Open,
-    /// It was: by this member, at this sequence.
-    Used {
-        /// Who used it.
-        by: MemberId,
-        /// When.
-        at: u64,
-    },
-}
-
-/// A project.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Project {
-    /// Its name, sealed.
-    pub label: SealedLabel,
-}
-
-/// An environment, as the log knows it; its entries are an [`crate::environment::Environment`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Environment {
-    /// The project it belongs to.
-    pub project: ProjectId,
-    /// Its name, sealed.
-    pub label: SealedLabel,
-    /// Its generations of keys, oldest first; never empty.
-    generations: Vec<EnvironmentGeneration>,
-    /// Sequences at which somebody lost a key to it.
-    losses: Vec<u64>,
-}
-
-/// A generation of an environment's keys.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EnvironmentGeneration {
-    /// Its number.
-    pub number: Generation,
-    /// The log's head right after it was opened.
-    pub opened: LogHead,
-    /// The environment's head when it was opened: revisions above are of this generation.
-    pub head: Head,
-    /// Commitment to the name key.
-    pub name: Commitment,
-    /// Commitment to the value key.
-    pub value: Commitment,
-}
-
-impl EnvironmentGeneration {
-    /// The commitment to one of the two keys.
-    #[must_use]
-    pub fn commitment(&self, half: Half) -> Commitment {
-        match half {
-            Half::Name => self.name,
-            Half::Value => self.value,
-        }
-    }
-}
-
-/// A generation of the team's own name key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TeamGeneration {
-    /// Its number.
-    pub number: Generation,
-    /// The sequence that opened it.
-    pub since: u64,
-    /// Commitment to the key.
-    pub name: Commitment,
+    vault: Option<VaultMoved>,
+    accepted: Vec<HistoryAccepted>,
 }
 
 /// Replays a whole log, from `team-created` on. Everything is checked; the first thing that is not as it
@@ -205,12 +106,14 @@ impl Team {
         u64::try_from(index + 1).ok()
     }
 
-    /// The public keys of a computer or an invite, open or used: to check who signed a request. What they may
-    /// do is another question.
+    /// The public keys of any keyholder there ever was, invites and services among them: to check who signed a
+    /// request. What they may do is another question.
     #[must_use]
     pub fn keys_of(&self, keyholder: KeyholderId) -> Option<&PublicKeys> {
         let computer = self.keyholders.get(&keyholder).map(|computer| &computer.keys);
-        computer.or_else(|| self.invites.get(&keyholder).map(|invite| &invite.keys))
+        let invite = || self.invites.get(&keyholder).map(|invite| &invite.keys);
+        let service = || self.services.get(&keyholder).map(|service| &service.keys);
+        computer.or_else(invite).or_else(service)
     }
 
     /// Whether this log continues one that was seen up to `seen`; else the refusal that says how it does not.
@@ -228,19 +131,47 @@ impl Team {
         self.label.as_ref()
     }
 
-    /// All members.
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &TeamSettings {
+        &self.settings
+    }
+
+    /// Where the log says the vault is, if it ever said so.
+    #[must_use]
+    pub fn vault(&self) -> Option<&VaultMoved> {
+        self.vault.as_ref()
+    }
+
+    /// What was given up after a vault had lost it, oldest first.
+    #[must_use]
+    pub fn accepted_histories(&self) -> &[HistoryAccepted] {
+        &self.accepted
+    }
+
+    /// Everybody who was ever let in; see [`Member::state`].
     #[must_use]
     pub fn members(&self) -> &BTreeMap<MemberId, Member> {
         &self.members
     }
 
-    /// All computers.
+    /// Those in the team now, who do not wait for approval.
+    pub fn active_members(&self) -> impl Iterator<Item = (MemberId, &Member)> {
+        self.members.iter().filter(|(_, member)| member.is_active()).map(|(id, member)| (*id, member))
+    }
+
+    /// A member who is in the team now, and does not wait for approval.
+    pub fn active_member(&self, id: MemberId) -> Result<&Member, Refusal> {
+        self.members.get(&id).filter(|member| member.is_active()).ok_or(Refusal::NoMember(id))
+    }
+
+    /// All computers and recovery kits that there ever were; see [`Keyholder::revoked`].
     #[must_use]
     pub fn keyholders(&self) -> &BTreeMap<KeyholderId, Keyholder> {
         &self.keyholders
     }
 
-    /// All invites, open and used.
+    /// All invites, open or not.
     #[must_use]
     pub fn invites(&self) -> &BTreeMap<KeyholderId, Invite> {
         &self.invites
@@ -252,6 +183,12 @@ impl Team {
             .get(&id)
             .filter(|invite| invite.state == InviteState::Open)
             .ok_or(Refusal::InviteNotOpen(id))
+    }
+
+    /// All services, open or not.
+    #[must_use]
+    pub fn services(&self) -> &BTreeMap<KeyholderId, Service> {
+        &self.services
     }
 
     /// All projects.
@@ -277,13 +214,19 @@ impl Team {
         &self.generations
     }
 
+    /// Everything that has a label now, in order: what a new generation of the team's name key seals anew.
+    #[must_use]
+    pub fn labelled(&self) -> Vec<Subject> {
+        rules::labelled(self)
+    }
+
     /// Whether somebody may know the team's name key who should not: an admin's client opens a new one.
     #[must_use]
     pub fn name_key_due(&self) -> bool {
         self.name_key_due
     }
 
-    /// The member a computer belongs to.
+    /// The member a computer belongs to, or belonged to.
     pub fn member_of(&self, keyholder: KeyholderId) -> Result<MemberId, Refusal> {
         self.keyholders
             .get(&keyholder)
@@ -297,14 +240,66 @@ impl Team {
         self.level_at(member, environment, self.sequence())
     }
 
-    /// A member's access to an environment right after an event.
+    /// A member's access to an environment right after an event. Nobody has access to one that is deleted.
     #[must_use]
     pub fn level_at(&self, member: MemberId, environment: EnvironmentId, sequence: u64) -> Option<Level> {
+        self.environments.get(&environment)?;
         self.members.get(&member)?.access.get(&environment)?.at(sequence)
     }
 
-    /// Every keyholder that is to have a key: computers of members with access, and open invites.
-    /// `environment` absent means the team's own name key, which every member has.
+    /// Whether nobody is left who may grant access to an environment: writers there may be, but none is an admin.
+    #[must_use]
+    pub fn is_orphaned(&self, environment: &Environment) -> bool {
+        let admin = |id| self.members.get(id).is_some_and(|member| member.role >= Role::Admin);
+        !environment.writers.iter().any(admin)
+    }
+
+    /// What an event would close and revoke, and which heads it has to record: what a client shows and fills in
+    /// before it signs. Says nothing about whether the author may.
+    pub fn consequences(&self, author: KeyholderId, event: &Event) -> Result<Consequences, Refusal> {
+        rules::consequences(self, author, event)
+    }
+
+    /// The environments of a member, each with the level now.
+    pub fn access_of(&self, member: MemberId) -> impl Iterator<Item = (EnvironmentId, Level)> {
+        let access = self.members.get(&member).into_iter().flat_map(|member| &member.access);
+        access
+            .filter(|(id, _)| self.environments.contains_key(id))
+            .filter_map(|(id, levels)| Some((*id, levels.at(self.sequence())?)))
+    }
+
+    /// The keys that a keyholder is to have now: of the team (`None`) and of environments.
+    #[must_use]
+    pub fn keys_due_to(&self, keyholder: KeyholderId) -> Vec<(Option<EnvironmentId>, Half)> {
+        let (team_key, access): (bool, Vec<(EnvironmentId, Level)>) =
+            if let Some(held) = self.keyholders.get(&keyholder) {
+                let active = self.members.get(&held.member).is_some_and(Member::is_active);
+                if !held.is_live() || !active {
+                    return Vec::new();
+                }
+                (true, self.access_of(held.member).collect())
+            } else if let Some(invite) = self.invites.get(&keyholder) {
+                if invite.state != InviteState::Open || invite.approve {
+                    return Vec::new();
+                }
+                (true, invite.access.iter().map(|grant| (grant.environment, grant.level)).collect())
+            } else if let Some(service) = self.services.get(&keyholder).filter(|one| one.closed.is_none()) {
+                (false, service.access.iter().map(|grant| (grant.environment, grant.level)).collect())
+            } else {
+                return Vec::new();
+            };
+        let environments = access
+            .into_iter()
+            .filter(|(id, _)| self.environments.contains_key(id))
+            .flat_map(|(id, level)| Half::BOTH.map(|half| (id, level, half)))
+            .filter(|(_, level, half)| level.includes(*half))
+            .map(|(id, _, half)| (Some(id), half));
+        team_key.then_some((None, Half::Name)).into_iter().chain(environments).collect()
+    }
+
+    /// Every keyholder that is to have a key: computers and kits of members with access, open invites that need
+    /// no approval, and services. `environment` absent means the team's own name key, which every member has and
+    /// no service.
     #[must_use]
     pub fn entitled(
         &self,
@@ -312,20 +307,35 @@ impl Team {
         half: Half,
     ) -> Vec<(KeyholderId, &PublicKeys)> {
         let allowed = |level: Option<Level>| level.is_some_and(|level| level.includes(half));
-        let computers = self.keyholders.iter().filter(|(_, computer)| match environment {
-            Some(environment) => allowed(self.level(computer.member, environment)),
-            None => half == Half::Name,
-        });
+        if environment.is_some_and(|id| !self.environments.contains_key(&id)) {
+            return Vec::new();
+        }
+        let computers = self
+            .members
+            .iter()
+            .filter(|(id, member)| {
+                member.is_active()
+                    && match environment {
+                        Some(environment) => allowed(self.level(**id, environment)),
+                        None => half == Half::Name,
+                    }
+            })
+            .flat_map(|(_, member)| &member.keyholders)
+            .filter_map(|id| Some((*id, &self.keyholders.get(id)?.keys)));
         let invites = self.invites.iter().filter(|(_, invite)| {
             invite.state == InviteState::Open
+                && !invite.approve
                 && match environment {
                     Some(environment) => allowed(granted(&invite.access, environment)),
                     None => half == Half::Name,
                 }
         });
+        let services = self.services.iter().filter(|(_, service)| {
+            environment.is_some_and(|environment| allowed(service.level(environment)))
+        });
         computers
-            .map(|(id, computer)| (*id, &computer.keys))
             .chain(invites.map(|(id, invite)| (*id, &invite.keys)))
+            .chain(services.map(|(id, service)| (*id, &service.keys)))
             .collect()
     }
 
@@ -340,60 +350,4 @@ impl Verified<Team> {
     pub fn append(&mut self, statement: &Envelope) -> Result<Verified<TeamEvent>, Refusal> {
         self.inner_mut().check_and_append(statement).map(Verified::new)
     }
-}
-
-impl Environment {
-    /// All generations of its keys, oldest first.
-    #[must_use]
-    pub fn generations(&self) -> &[EnvironmentGeneration] {
-        &self.generations
-    }
-
-    /// One generation.
-    #[must_use]
-    pub fn generation(&self, number: Generation) -> Option<&EnvironmentGeneration> {
-        self.generations.iter().find(|generation| generation.number == number)
-    }
-
-    /// The generation opened last.
-    #[must_use]
-    pub fn current(&self) -> &EnvironmentGeneration {
-        &self.generations[self.generations.len() - 1]
-    }
-
-    /// The head of an environment without revisions.
-    #[must_use]
-    pub fn start(&self) -> Head {
-        self.generations[0].head
-    }
-
-    /// The generation that was current right after an event.
-    pub(crate) fn generation_at(&self, sequence: u64) -> Option<&EnvironmentGeneration> {
-        self.generations.iter().rfind(|generation| generation.opened.sequence <= sequence)
-    }
-
-    /// The generation that a revision of this number has to be of.
-    pub(crate) fn generation_of(&self, number: u64) -> &EnvironmentGeneration {
-        self.generations
-            .iter()
-            .rfind(|generation| generation.head.number < number)
-            .unwrap_or(&self.generations[0])
-    }
-
-    /// Whether somebody lost a key between the generation's opening and an event: nothing new is sealed then.
-    #[must_use]
-    pub fn is_stale_at(&self, sequence: u64) -> bool {
-        let opened = self.generation_at(sequence).map_or(0, |generation| generation.opened.sequence);
-        self.losses.iter().any(|&loss| loss > opened && loss <= sequence)
-    }
-
-    /// Whether the keys have to be renewed before anything is pushed.
-    #[must_use]
-    pub fn is_stale(&self) -> bool {
-        self.is_stale_at(u64::MAX)
-    }
-}
-
-fn granted(access: &[Grant], environment: EnvironmentId) -> Option<Level> {
-    access.iter().find(|grant| grant.environment == environment).map(|grant| grant.level)
 }

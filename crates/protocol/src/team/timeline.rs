@@ -1,8 +1,17 @@
 //! A value over the length of a log: rights are judged as they were at an event, not as they are now.
 
+use serde::{Deserialize, Serialize};
+
 /// What held from which sequence on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Timeline<T>(Vec<(u64, Option<T>)>);
+
+impl<T> Default for Timeline<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
 
 impl<T: Copy> Timeline<T> {
     /// A value that holds from `sequence` on.
@@ -19,7 +28,8 @@ impl<T: Copy> Timeline<T> {
     /// What held right after `sequence`.
     #[must_use]
     pub fn at(&self, sequence: u64) -> Option<T> {
-        self.0.iter().rfind(|(since, _)| *since <= sequence).and_then(|(_, value)| *value)
+        let after = self.0.partition_point(|(since, _)| *since <= sequence);
+        self.0.get(after.checked_sub(1)?).and_then(|(_, value)| *value)
     }
 }
 

@@ -2,6 +2,10 @@
 
 #![expect(dead_code, reason = "each test file uses a part of this")]
 
+pub(crate) mod events;
+pub(crate) mod vectors;
+
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use rand_core::{Rng as _, TryCryptoRng, TryRng};
@@ -70,12 +74,18 @@ pub(crate) struct World {
     pub(crate) team_key: NameKey,
     pub(crate) environment: EnvironmentId,
     pub(crate) project: ProjectId,
+    /// Heads of environments that have revisions.
+    pub(crate) heads: BTreeMap<EnvironmentId, Head>,
+    /// The seed of every keyholder that was made here.
+    pub(crate) seeds: BTreeMap<KeyholderId, [u8; 32]>,
 }
 
 impl World {
     pub(crate) fn new(label: &'static str) -> Self {
         let mut rng = Repeatable::new(label);
-        let founder = Keyholder::from_seed(&Seed::generate(&mut rng));
+        let seed = Seed::generate(&mut rng);
+        let founder = Keyholder::from_seed(&seed);
+        let seeds = BTreeMap::from([(founder.id(), *seed.expose())]);
         let created = TeamEvent {
             author: founder.id(),
             team: None,
@@ -90,7 +100,9 @@ impl World {
         let team_key = NameKey::generate(scope, &mut rng);
         let environment = EnvironmentId::new(rng.bytes());
         let project = ProjectId::new(rng.bytes());
-        let mut world = Self { rng, log: vec![first], team, founder, team_key, environment, project };
+        let heads = BTreeMap::new();
+        let mut world =
+            Self { rng, log: vec![first], team, founder, team_key, environment, project, heads, seeds };
         let commitments = Commitments { name: world.team_key.commitment(), value: None };
         world
             .by_founder(Event::GenerationOpened(GenerationOpened {
@@ -181,16 +193,16 @@ impl World {
     }
 
     pub(crate) fn invite(&mut self, role: Role, access: Vec<Grant>) -> Keyholder {
-        let invite = Keyholder::from_seed(&Seed::generate(&mut self.rng));
+        let invite = self.keyholder();
         let event = Event::Invited(invited(&invite, role, access));
         self.by_founder(event).unwrap();
         invite
     }
 
     pub(crate) fn joined(&mut self, invite: &Keyholder) -> (Keyholder, Envelope) {
-        let joiner = Keyholder::from_seed(&Seed::generate(&mut self.rng));
+        let joiner = self.keyholder();
         let label = self.label("Ben");
-        let joined = MemberJoined { keys: joiner.public().clone(), invite: invite.id(), label };
+        let joined = MemberJoined { keys: joiner.public().clone(), invite: invite.id(), label: Some(label) };
         let event = self.event(joiner.id(), Event::MemberJoined(joined));
         let statement = invite.co_sign(joiner.sign_event(&event));
         (joiner, statement)

@@ -16,26 +16,40 @@ pub(crate) struct Asker {
 /// What a keyholder is in the team.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// A member's computer.
+    /// A member's computer or recovery kit; the log's rules tell them apart.
     Computer(MemberId),
     /// An invite that can be used.
     OpenInvite,
     /// An invite past its time.
     ExpiredInvite,
-    /// An invite that was used: whoever used it may ask again whether it worked, and nothing else.
+    /// An invite that was used or closed: whoever used it may ask again whether it worked, and nothing else.
     UsedInvite,
+    /// The computer of somebody who joined and waits for approval: it reads the log, and nothing else.
+    Waiting,
+    /// A service: it reads what it was given.
+    Service,
+    /// A computer, a kit or a service that counts no more, or a service past its time.
+    Revoked,
 }
 
 /// The public keys of a keyholder the team knows.
 pub(crate) fn keys(team: &Team, keyholder: KeyholderId) -> Option<&PublicKeys> {
-    let computer = team.keyholders().get(&keyholder).map(|computer| &computer.keys);
-    computer.or_else(|| team.invites().get(&keyholder).map(|invite| &invite.keys))
+    team.keys_of(keyholder)
 }
 
 /// What a keyholder is in the team, as of `now`.
 pub(crate) fn standing(team: &Team, keyholder: KeyholderId, now: Timestamp) -> Option<Standing> {
     if let Some(computer) = team.keyholders().get(&keyholder) {
-        return Some(Standing::Computer(computer.member));
+        if !computer.is_live() {
+            return Some(Standing::Revoked);
+        }
+        let active = team.members().get(&computer.member)?.is_active();
+        return Some(if active { Standing::Computer(computer.member) } else { Standing::Waiting });
+    }
+    if let Some(service) = team.services().get(&keyholder) {
+        let expired = service.expires_at.is_some_and(|end| end < now);
+        let ended = service.closed.is_some() || expired;
+        return Some(if ended { Standing::Revoked } else { Standing::Service });
     }
     let invite = team.invites().get(&keyholder)?;
     Some(match invite.state {
@@ -46,11 +60,16 @@ pub(crate) fn standing(team: &Team, keyholder: KeyholderId, now: Timestamp) -> O
 }
 
 impl Asker {
-    /// The level of a computer's member; invites have none before they are used.
+    /// The level of a computer's member, or of a service; invites have none before they are used.
     pub(crate) fn level(&self, team: &Team, environment: EnvironmentId) -> Option<Level> {
         match self.standing {
             Standing::Computer(member) => team.level(member, environment),
-            Standing::OpenInvite | Standing::ExpiredInvite | Standing::UsedInvite => None,
+            Standing::Service => team.services().get(&self.keyholder)?.level(environment),
+            Standing::OpenInvite
+            | Standing::ExpiredInvite
+            | Standing::UsedInvite
+            | Standing::Waiting
+            | Standing::Revoked => None,
         }
     }
 
@@ -64,7 +83,12 @@ impl Asker {
             Standing::Computer(member) => {
                 team.members().get(&member).is_some_and(|member| member.role >= Role::Admin)
             }
-            Standing::OpenInvite | Standing::ExpiredInvite | Standing::UsedInvite => false,
+            Standing::OpenInvite
+            | Standing::ExpiredInvite
+            | Standing::UsedInvite
+            | Standing::Waiting
+            | Standing::Service
+            | Standing::Revoked => false,
         }
     }
 }

@@ -24,29 +24,66 @@ pub(crate) struct Due {
 
 /// The wraps without which an event is not accepted. `team` is the team after the event.
 pub(crate) fn due(team: &Team, event: &TeamEvent) -> BTreeSet<Due> {
-    let all_keys = || {
-        let environments = team.environments().keys().copied().map(Some);
-        [None].into_iter().chain(environments).flat_map(|environment| due_for_key(team, environment))
-    };
     match &event.event {
-        Event::Invited(invited) => {
-            let invite = invited.keys.id();
-            all_keys().filter(|due| due.keyholder == invite).collect()
+        Event::Invited(invited) => due_to(team, invited.keys.id()).collect(),
+        Event::MemberJoined(_) => due_to(team, event.author).collect(),
+        Event::ServiceCreated(created) => due_to(team, created.keys.id()).collect(),
+        Event::KeyholderAdded(added) => due_to(team, added.keys.id()).collect(),
+        // Whoever approves passes on what they have; others complete it.
+        Event::MemberApproved(approved) => {
+            let own: BTreeSet<_> = team.keys_due_to(event.author).into_iter().collect();
+            let member = team.members().get(&approved.member);
+            let keyholders = member.into_iter().flat_map(|member| member.keyholders());
+            let due = keyholders.flat_map(|keyholder| due_to(team, *keyholder));
+            due.filter(|due| own.contains(&(due.environment, due.half))).collect()
         }
-        Event::MemberJoined(_) => all_keys().filter(|due| due.keyholder == event.author).collect(),
+        Event::AccessChanged(changed) => {
+            let (id, member) = (changed.environment, changed.member);
+            let before = team.level_at(member, id, event.sequence - 1);
+            let gained = |due: &Due| {
+                due.environment == Some(id) && !before.is_some_and(|before| before.includes(due.half))
+            };
+            let member = team.members().get(&member);
+            let keyholders = member.into_iter().flat_map(|member| member.keyholders());
+            keyholders.flat_map(|keyholder| due_to(team, *keyholder)).filter(gained).collect()
+        }
         Event::EnvironmentCreated(created) => due_for_key(team, Some(created.environment)).collect(),
         Event::GenerationOpened(opened) => due_for_key(team, opened.environment).collect(),
-        Event::TeamCreated(_) | Event::LabelChanged(_) | Event::ProjectCreated(_) => BTreeSet::new(),
+        Event::TeamCreated(_)
+        | Event::LabelChanged(_)
+        | Event::ProjectCreated(_)
+        | Event::TeamSettings(_)
+        | Event::InviteClosed(_)
+        | Event::ServiceClosed(_)
+        | Event::KeyholderRevoked(_)
+        | Event::RoleChanged(_)
+        | Event::MemberRemoved(_)
+        | Event::ProjectDeleted(_)
+        | Event::EnvironmentDeleted(_)
+        | Event::VaultMoved(_)
+        | Event::HistoryAccepted(_) => BTreeSet::new(),
+    }
+}
+
+/// The current keys that one keyholder is to have.
+fn due_to(team: &Team, keyholder: KeyholderId) -> impl Iterator<Item = Due> {
+    team.keys_due_to(keyholder).into_iter().filter_map(move |(environment, half)| {
+        let generation = current(team, environment)?;
+        Some(Due { keyholder, environment, generation, half })
+    })
+}
+
+/// The generation that is current.
+fn current(team: &Team, environment: Option<EnvironmentId>) -> Option<Generation> {
+    match environment {
+        Some(id) => team.environment(id).ok().map(|environment| environment.current().number),
+        None => team.generations().last().map(|generation| generation.number),
     }
 }
 
 /// Everyone who is to hold the current keys of an environment, or of the team.
 fn due_for_key(team: &Team, environment: Option<EnvironmentId>) -> impl Iterator<Item = Due> {
-    let generation = match environment {
-        Some(id) => team.environment(id).ok().map(|environment| environment.current().number),
-        None => team.generations().last().map(|generation| generation.number),
-    };
-    generation.into_iter().flat_map(move |generation| {
+    current(team, environment).into_iter().flat_map(move |generation| {
         Half::BOTH.into_iter().flat_map(move |half| {
             let entitled = team.entitled(environment, half).into_iter();
             entitled.map(move |(keyholder, _)| Due { keyholder, environment, generation, half })

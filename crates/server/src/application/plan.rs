@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use twinlock_protocol::api::{AppendEvents, ProblemCode, Rotate, Wrap};
 use twinlock_protocol::environment::Environment;
-use twinlock_protocol::event::{Event, Head, LogHead, TeamEvent};
+use twinlock_protocol::event::{Event, Head, LogHead, PinnedHead, TeamEvent};
 use twinlock_protocol::revision::{Change, Revision};
 use twinlock_protocol::team::Team;
 use twinlock_protocol::{Digest, Envelope, EnvironmentId, KeyholderId, Pointer, Refusal, Verified};
@@ -21,6 +21,8 @@ pub(crate) struct PlannedEvents {
     pub(crate) wraps: Vec<Wrap>,
     /// Environments that begin with these events.
     pub(crate) environments: Vec<(EnvironmentId, Head)>,
+    /// Heads that the events record, and that have to be the current ones when they are stored.
+    pub(crate) recorded: Vec<PinnedHead>,
 }
 
 /// A revision to store, and what the environment is then.
@@ -29,6 +31,8 @@ pub(crate) struct PlannedRevision {
     pub(crate) statement: Envelope,
     /// Pointers that the revision uses for the first time.
     pub(crate) pointers: Vec<(Pointer, Digest)>,
+    /// Pointers whose values it deletes.
+    pub(crate) purged: Vec<Pointer>,
 }
 
 /// Judges the statements of a new team.
@@ -58,7 +62,7 @@ pub(crate) fn create_team(
         ));
     }
     due_wraps::check(&team, &wraps, &due, &[founder])?;
-    Ok(PlannedEvents { team, events, wraps, environments: Vec::new() })
+    Ok(PlannedEvents { team, events, wraps, environments: Vec::new(), recorded: Vec::new() })
 }
 
 /// Judges events for the end of a log. `None` if all of them are there already.
@@ -69,6 +73,7 @@ pub(crate) fn append(
 ) -> Result<Option<PlannedEvents>, Problem> {
     let mut team = before.clone();
     let (mut events, mut environments, mut due) = (Vec::new(), Vec::new(), BTreeSet::new());
+    let mut recorded = Vec::new();
     let mut wrappers = vec![asker.keyholder];
     for statement in request.statements {
         if knows(before, &statement) {
@@ -84,6 +89,7 @@ pub(crate) fn append(
             let start = Head { number: 0, hash: statement.hash() };
             environments.push((created.environment, start));
         }
+        recorded.extend(event.event.recorded_heads());
         wrappers.push(event.author);
         due.extend(due_wraps::due(&team, &event));
         events.push((event.sequence, statement));
@@ -92,7 +98,7 @@ pub(crate) fn append(
         return Ok(None);
     }
     due_wraps::check(&team, &request.wraps, &due, &wrappers)?;
-    Ok(Some(PlannedEvents { team, events, wraps: request.wraps, environments }))
+    Ok(Some(PlannedEvents { team, events, wraps: request.wraps, environments, recorded }))
 }
 
 /// Judges a revision. `None` if it is there already.
@@ -141,6 +147,7 @@ pub(crate) fn rotate(
         events: vec![(event.sequence, request.event)],
         wraps: request.wraps,
         environments: Vec::new(),
+        recorded: event.event.recorded_heads(),
     };
     Ok(Some((events, revision)))
 }
@@ -194,8 +201,13 @@ fn revise(
     }
     let pointers = revision.changes.iter().filter_map(|change| match change {
         Change::Put(put) if !history.environment.knows(put.pointer) => Some((put.pointer, put.digest)),
-        Change::Put(_) | Change::Remove(_) => None,
+        Change::Put(_) | Change::Remove(_) | Change::Purge(_) => None,
     });
     let pointers = pointers.collect();
-    Ok((PlannedRevision { environment, statement, pointers }, revision))
+    let purged = revision.changes.iter().filter_map(|change| match change {
+        Change::Purge(purge) => Some(purge.pointer),
+        Change::Put(_) | Change::Remove(_) => None,
+    });
+    let purged = purged.collect();
+    Ok((PlannedRevision { environment, statement, pointers, purged }, revision))
 }

@@ -54,6 +54,13 @@ pub(super) fn take_into_use(
         .then_some(StoredPointer { state: PointerState::Used, ..known })
 }
 
+/// What is known of a pointer once its value was purged: the sweeper deletes it.
+pub(super) fn purge(known: Option<StoredPointer>, environment: EnvironmentId) -> Option<StoredPointer> {
+    known
+        .filter(|known| known.environment == environment)
+        .map(|known| StoredPointer { state: PointerState::Dying, ..known })
+}
+
 /// Whether a value may be asked for: once a revision names it, and before that by whoever put it.
 pub(super) fn is_served(known: &StoredPointer, environment: EnvironmentId, asker: KeyholderId) -> bool {
     known.environment == environment
@@ -115,6 +122,13 @@ mod tests {
         for state in [PointerState::Noted, PointerState::Used, PointerState::Dying] {
             assert_eq!(take_into_use(Some(known(state)), HERE, DIGEST), None);
         }
+    }
+
+    #[test]
+    fn a_purged_value_dies_in_its_own_environment() {
+        assert_eq!(purge(Some(known(PointerState::Used)), HERE), Some(known(PointerState::Dying)));
+        assert_eq!(purge(Some(known(PointerState::Used)), ELSEWHERE), None);
+        assert_eq!(purge(None, HERE), None);
     }
 
     #[test]

@@ -49,6 +49,9 @@ impl FromRequest<Application> for Signed {
         let keyholder = request.verify(&claim, &keys, now.as_second())?;
         let standing = asker::standing(&view.team, keyholder, super::as_timestamp(now));
         let asker = Asker { keyholder, standing: standing.ok_or_else(Problem::not_found)? };
+        if asker.standing == Standing::Revoked {
+            return Err(revoked());
+        }
         Ok(Self { slot, view, asker, query: request.query, body: request.body })
     }
 }
@@ -66,7 +69,9 @@ impl Signed {
 
     /// The environment in the path, if the asker may know of it.
     pub(crate) fn environment(&self, path: &str) -> Result<EnvironmentId, Problem> {
-        self.check_member()?;
+        if self.asker.standing != Standing::Service {
+            self.check_member()?;
+        }
         let environment = path.parse().map_err(|_| Problem::not_found())?;
         if self.asker.reads_statements(&self.view.team, environment)
             && self.view.team.environment(environment).is_ok()
@@ -85,13 +90,16 @@ impl Signed {
             Standing::OpenInvite | Standing::UsedInvite => {
                 Err(Problem::forbidden("An invite lets its holder join, and nothing else."))
             }
+            Standing::Waiting => Err(Problem::forbidden("An admin of the team has to approve you first.")),
+            Standing::Service => Err(Problem::forbidden("A service reads, and nothing else.")),
+            Standing::Revoked => Err(revoked()),
         }
     }
 
-    /// That a member asks, or who is about to become one.
-    pub(crate) fn check_member_or_invite(&self) -> Result<(), Problem> {
+    /// That somebody asks who reads the log: a member, who is about to become one, or a service.
+    pub(crate) fn check_reader(&self) -> Result<(), Problem> {
         match self.asker.standing {
-            Standing::OpenInvite => Ok(()),
+            Standing::OpenInvite | Standing::Waiting | Standing::Service => Ok(()),
             _ => self.check_member(),
         }
     }
@@ -198,6 +206,10 @@ async fn read_body(headers: &HeaderMap, body: Body, limit: usize) -> Result<Byte
         Ok(Err(_)) => Err(Problem::bad_request("The body broke off, or is over the limit.")),
         Err(_) => Err(Problem::bad_request("The body took too long.")),
     }
+}
+
+fn revoked() -> Problem {
+    Problem::new(ProblemCode::Revoked, "This computer, kit or service was taken from the team.")
 }
 
 fn not_signed(error: NotSigned) -> Problem {

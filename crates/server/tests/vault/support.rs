@@ -422,7 +422,7 @@ impl Client {
             event: Event::MemberJoined(MemberJoined {
                 keys: computer.public().clone(),
                 invite: invite.keyholder.id(),
-                label: self.label("Ben"),
+                label: Some(self.label("Ben")),
             }),
         });
         let joined = invite.keyholder.co_sign(joined);

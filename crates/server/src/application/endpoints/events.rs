@@ -9,6 +9,7 @@ use crate::application::Application;
 use crate::application::plan::{self, PlannedEvents};
 use crate::application::signed::Signed;
 use crate::application::store::Writing;
+use crate::application::teams::stored_head;
 use crate::database::StoreError;
 use crate::problem::Problem;
 
@@ -19,7 +20,7 @@ pub(super) async fn page(
     signed: Signed,
 ) -> Result<Json<EventsPage>, Problem> {
     signed.check_team(&team)?;
-    signed.check_member_or_invite()?;
+    signed.check_reader()?;
     let (team, after) = (signed.slot.id(), signed.after()?);
     let statements = application
         .store
@@ -54,20 +55,27 @@ pub(super) async fn append(
         return Ok(Json(Appended { head: turn.team().head() }));
     };
     let team = planned.team.clone();
-    application.store.write(move |writing| store(writing, &planned)).await.map_err(Problem::from)?;
+    application.store.write(move |writing| store(writing, &planned)).await?;
     let head = team.head();
     turn.publish(|view| view.team = team)?;
     application.moves.tell(signed.slot.id(), Moved::Log { team: signed.slot.id(), sequence: head.sequence });
     Ok(Json(Appended { head }))
 }
 
-/// Stores events with their wraps and what begins with them. The log has to end where they begin.
-pub(super) fn store(writing: &Writing<'_>, planned: &PlannedEvents) -> Result<(), StoreError> {
+/// Stores events with their wraps and what begins with them. The log has to end where they begin, and every
+/// environment whose head they record has to be at that head.
+pub(super) fn store(writing: &Writing<'_>, planned: &PlannedEvents) -> Result<(), Problem> {
     let team = planned.team.id();
     let before = planned.events.first().map_or(0, |(sequence, _)| sequence - 1);
     let stored = writing.log_head(team)?.map_or(0, |head| head.sequence);
     if stored != before {
-        return Err(StoreError::Contradiction("the stored log ends elsewhere than the one in memory"));
+        return Err(StoreError::Contradiction("the stored log ends elsewhere than the one in memory").into());
+    }
+    for recorded in &planned.recorded {
+        let head = stored_head(writing, recorded.environment)?;
+        if head != recorded.head {
+            return Err(Problem::head_moved(head));
+        }
     }
     writing.set_log_head(team, planned.team.head())?;
     for (sequence, statement) in &planned.events {

@@ -62,6 +62,12 @@ pub(super) fn store(
             StoreError::Contradiction("the stored history ends elsewhere than the one in memory").into()
         );
     }
+    for pointer in &planned.purged {
+        // Whatever became of it before, the sweeper deletes the value of a dying pointer.
+        if let Some(dying) = pointers::purge(writing.pointer(*pointer)?, environment) {
+            writing.set_pointer(*pointer, &dying)?;
+        }
+    }
     let mut missing = Vec::new();
     for (pointer, digest) in &planned.pointers {
         match pointers::take_into_use(writing.pointer(*pointer)?, environment, *digest) {

@@ -20,7 +20,7 @@ pub(super) async fn mine(
     signed: Signed,
 ) -> Result<Json<Wraps>, Problem> {
     signed.check_team(&team)?;
-    signed.check_member_or_invite()?;
+    signed.check_reader()?;
     let (team, keyholder) = (signed.slot.id(), signed.asker.keyholder);
     let wraps = application.store.read(move |reading| reading.wraps(team, keyholder)).await;
     Ok(Json(Wraps { wraps: wraps.map_err(|error: StoreError| Problem::from(error))? }))

@@ -1,0 +1,292 @@
+//! What the log says about revisions: where a right to push ended, which heads it vouches for, what was purged,
+//! what was given up.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use support::events::*;
+use support::*;
+use twinlock_protocol::envelope::Envelope;
+use twinlock_protocol::environment::Environment;
+use twinlock_protocol::event::*;
+use twinlock_protocol::ids::*;
+use twinlock_protocol::revision::*;
+use twinlock_protocol::team::Team;
+use twinlock_protocol::{Refusal, Verified};
+use twinlock_seal::Keyholder;
+
+/// An environment with two entries, written to by Ada and Ben.
+struct Cast {
+    world: World,
+    ada: Keyholder,
+    ben: Keyholder,
+    state: Verified<Environment>,
+    history: Vec<Envelope>,
+}
+
+impl Cast {
+    fn new(label: &'static str, role: Role) -> Self {
+        let mut world = World::new(label);
+        let (name, value, state) = world.with_environment();
+        let ada = world.twin(world.founder.id());
+        let at = places(2);
+        let changes = vec![
+            world.put((&name, &value), "A=", "1\n", at[0].clone()),
+            world.put((&name, &value), "B=", "2\n", at[1].clone()),
+        ];
+        let first = world.revision(ada.id(), &state, changes);
+        let ben = twinlock_seal::Keyholder::from_seed(&twinlock_seal::Seed::generate(&mut world.rng));
+        let mut cast = Self { world, ada, ben, state, history: Vec::new() };
+        let first = cast.ada.sign_revision(&first);
+        cast.push(first).unwrap();
+        let write = cast.world.grant(Level::Write);
+        cast.ben = cast.world.join(role, write);
+        cast.rotate();
+        cast
+    }
+
+    /// Ada renews the keys.
+    fn rotate(&mut self) {
+        let ada = self.world.twin(self.ada.id());
+        self.world.open_generation(&ada, self.state.head());
+        let resealed = self.world.resealed(&self.state);
+        let rotated =
+            Revision { cause: Cause::Rotate, ..self.world.revision(ada.id(), &self.state, resealed) };
+        self.push(ada.sign_revision(&rotated)).unwrap();
+    }
+
+    fn push(&mut self, statement: Envelope) -> Result<(), Refusal> {
+        self.state.append(&self.world.team, &statement)?;
+        self.history.push(statement);
+        self.world.heads.insert(self.world.environment, self.state.head());
+        Ok(())
+    }
+
+    /// A move of the first entry, under the log's head now.
+    fn moved(&self, author: &Keyholder, position: &str) -> Envelope {
+        author.sign_revision(&self.moving(author, position))
+    }
+
+    fn moving(&self, author: &Keyholder, position: &str) -> Revision {
+        let (entry, old) = self.state.in_order().next().unwrap();
+        let put = Put {
+            entry,
+            position: position.parse().unwrap(),
+            name: old.name.clone(),
+            pointer: old.pointer,
+            digest: old.digest,
+        };
+        self.world.revision(author.id(), &self.state, vec![Change::Put(put)])
+    }
+
+    fn replayed(
+        &self,
+        team: &Verified<Team>,
+        history: &[Envelope],
+    ) -> Result<Verified<Environment>, Refusal> {
+        let mut environment = Environment::start(team, self.world.environment)?;
+        environment.extend(team, history)?;
+        environment.agrees_with(team)?;
+        Ok(environment)
+    }
+}
+
+/// The ways to lose the right to push.
+fn losses(cast: &mut Cast) -> Vec<(&'static str, Keyholder, Event)> {
+    let ben = cast.world.member(&cast.ben);
+    let environment = cast.world.environment;
+    let ada = || cast.world.twin(cast.ada.id());
+    vec![
+        ("removed", ada(), removed(ben, &[])),
+        ("lowered", ada(), access(environment, ben, Some(Level::Read))),
+        ("taken", ada(), access(environment, ben, None)),
+        ("left", cast.world.twin(cast.ben.id()), removed(ben, &[])),
+    ]
+}
+
+#[test]
+fn above_the_recorded_head_nothing_counts_whatever_log_head_it_claims() {
+    let mut cast = Cast::new("pins", Role::Member);
+    let last = cast.moved(&cast.ben, "zz");
+    cast.push(last).unwrap();
+    for (what, author, event) in losses(&mut cast) {
+        let late = cast.moved(&cast.ben, "zzz");
+        let before = cast.world.team.clone();
+        let mut seen_early = cast.state.clone();
+        seen_early.append(&before, &late).unwrap();
+        let statement =
+            author.sign_event(&cast.world.event(author.id(), cast.world.filled(author.id(), event)));
+        let mut team = before.clone();
+        team.append(&statement).unwrap();
+
+        let pin = cast.state.head().number;
+        let refusal = Refusal::AbovePin { number: pin + 1, pin };
+        assert_eq!(cast.state.clone().append(&team, &late).unwrap_err(), refusal, "{what}");
+        let longer: Vec<_> = cast.history.iter().cloned().chain([late]).collect();
+        assert_eq!(cast.replayed(&team, &longer).unwrap_err(), refusal, "{what}");
+        // Whoever took it before the log arrived notices when it does.
+        assert_eq!(seen_early.agrees_with(&team).unwrap_err(), refusal, "{what}");
+        assert_eq!(seen_early.agrees_with(&before), Ok(()));
+        // What came before is as good as ever.
+        assert_eq!(cast.replayed(&team, &cast.history).unwrap(), cast.state, "{what}");
+    }
+}
+
+#[test]
+fn a_revoked_computer_pushes_no_more_and_its_members_other_one_does() {
+    let mut cast = Cast::new("revoked pushes", Role::Member);
+    let laptop = cast.world.adds(&cast.ben, KeyholderKind::Computer).unwrap();
+    let late = cast.moved(&laptop, "zz");
+    let ben = cast.world.twin(cast.ben.id());
+    cast.world.does(&ben, revoked(&laptop, &[])).unwrap();
+    assert_eq!(cast.push(late).unwrap_err().code(), "above-pin");
+    let now = cast.moved(&laptop, "zz");
+    assert_eq!(cast.push(now).unwrap_err().code(), "not-allowed");
+    cast.rotate();
+    let other = cast.moved(&ben, "zz");
+    cast.push(other).unwrap();
+    let kit = cast.world.adds(&ben, KeyholderKind::Recovery).unwrap();
+    let by_kit = cast.moved(&kit, "zzz");
+    assert_eq!(cast.push(by_kit).unwrap_err().code(), "not-allowed");
+}
+
+#[test]
+fn access_given_back_counts_from_then_on() {
+    let mut cast = Cast::new("given back", Role::Member);
+    let environment = cast.world.environment;
+    let ada = cast.world.twin(cast.ada.id());
+    let ben = cast.world.member(&cast.ben);
+    let old = cast.moved(&cast.ben, "zz");
+    cast.world.does(&ada, access(environment, ben, None)).unwrap();
+    let meanwhile = cast.moved(&cast.ben, "zz");
+    assert_eq!(cast.push(meanwhile).unwrap_err().code(), "not-allowed");
+    cast.world.does(&ada, access(environment, ben, Some(Level::Write))).unwrap();
+    assert_eq!(cast.push(old).unwrap_err().code(), "above-pin");
+    let stale = cast.moved(&cast.ben, "zz");
+    assert_eq!(cast.push(stale).unwrap_err(), Refusal::Stale);
+    cast.rotate();
+    let again = cast.moved(&cast.ben, "zz");
+    cast.push(again).unwrap();
+    assert_eq!(cast.replayed(&cast.world.team, &cast.history).unwrap(), cast.state);
+}
+
+#[test]
+fn the_loss_of_a_name_key_alone_stops_pushing_under_the_old_ones() {
+    let mut cast = Cast::new("names lost", Role::Member);
+    let ada = cast.world.twin(cast.ada.id());
+    let names = cast.world.grant(Level::Names);
+    let reader = cast.world.join(Role::Member, names);
+    cast.rotate();
+    let member = cast.world.member(&reader);
+    cast.world.does(&ada, removed(member, &[])).unwrap();
+    let early = cast.moved(&ada, "zz");
+    assert_eq!(cast.push(early).unwrap_err(), Refusal::Stale);
+    cast.rotate();
+    let after = cast.moved(&ada, "zz");
+    cast.push(after).unwrap();
+}
+
+#[test]
+fn a_history_beside_or_below_a_recorded_head_is_refused() {
+    let mut cast = Cast::new("vouched", Role::Member);
+    let ada = cast.world.twin(cast.ada.id());
+    let other = cast.moved(&ada, "yy");
+    let honest = cast.moved(&ada, "zz");
+    let short = cast.history.clone();
+    cast.push(honest).unwrap();
+    let ben = cast.world.member(&cast.ben);
+    cast.world.does(&ada, removed(ben, &[])).unwrap();
+    let team = &cast.world.team;
+    let number = cast.state.head().number;
+    assert_eq!(
+        cast.replayed(team, &short).unwrap_err(),
+        Refusal::CutShort { served: number - 1, known: number }
+    );
+    let forked: Vec<_> = short.iter().cloned().chain([other]).collect();
+    assert_eq!(cast.replayed(team, &forked).unwrap_err(), Refusal::Fork { number });
+    assert!(cast.replayed(team, &cast.history).is_ok());
+}
+
+#[test]
+fn a_purge_names_former_values_and_is_an_admins() {
+    let mut cast = Cast::new("purge", Role::Admin);
+    let ada = cast.world.twin(cast.ada.id());
+    let former: Vec<_> = cast.state.former_pointers().collect();
+    assert_eq!(former.len(), 2, "the rotation left two behind");
+    let in_use = cast.state.in_order().next().unwrap().1.pointer;
+    let purge = |cast: &Cast, author: &Keyholder, pointers: &[Pointer], cause| {
+        let changes = pointers.iter().map(|&pointer| Change::Purge(Purge { pointer })).collect();
+        let revision = Revision { cause, ..cast.world.revision(author.id(), &cast.state, changes) };
+        let state = cast.state.state();
+        author.sign_revision(&Revision { state, ..revision })
+    };
+    let ben = cast.world.twin(cast.ben.id());
+    for (pointers, cause, expected) in [
+        (vec![in_use], Cause::Purge, Refusal::Purge(in_use)),
+        (vec![Pointer::new([9; 16])], Cause::Purge, Refusal::Purge(Pointer::new([9; 16]))),
+        (vec![former[0], former[0]], Cause::Purge, Refusal::Purge(former[0])),
+        (vec![], Cause::Purge, Refusal::NoChange),
+    ] {
+        let statement = purge(&cast, &ben, &pointers, cause);
+        assert_eq!(cast.push(statement).unwrap_err(), expected);
+    }
+    for cause in [Cause::Push, Cause::Restore] {
+        let statement = purge(&cast, &ben, &former, cause);
+        assert_eq!(cast.push(statement).unwrap_err().code(), "malformed");
+    }
+    let mixed = Revision { cause: Cause::Purge, ..cast.moving(&ben, "zz") };
+    assert_eq!(cast.push(ben.sign_revision(&mixed)).unwrap_err().code(), "malformed");
+    let statement = purge(&cast, &ben, &former[..1], Cause::Purge);
+    cast.push(statement).unwrap();
+    assert!(cast.state.is_purged(former[0]) && !cast.state.is_purged(former[1]));
+    let again = purge(&cast, &ada, &former[..1], Cause::Purge);
+    assert_eq!(cast.push(again).unwrap_err(), Refusal::Purge(former[0]));
+
+    let id = cast.world.member(&ben);
+    cast.world.does(&ada, role_changed(id, Role::Member, &[])).unwrap();
+    let demoted = purge(&cast, &ben, &former[1..], Cause::Purge);
+    assert_eq!(cast.push(demoted).unwrap_err().code(), "not-allowed");
+    let push = cast.moved(&ben, "zz");
+    cast.push(push).unwrap();
+    assert_eq!(cast.replayed(&cast.world.team, &cast.history).unwrap(), cast.state);
+}
+
+#[test]
+fn what_a_vault_lost_is_given_up_by_an_owner_and_comes_back_from_nowhere() {
+    let mut cast = Cast::new("accepted", Role::Member);
+    let ada = cast.world.twin(cast.ada.id());
+    let kept = cast.state.clone();
+    let lost = cast.moved(&cast.ben, "zz");
+    cast.push(lost.clone()).unwrap();
+    // The log vouches for what is lost afterwards.
+    let reader = cast.world.join(Role::Member, Vec::new());
+    let write = Some(Level::Write);
+    let reader = cast.world.member(&reader);
+    let environment = cast.world.environment;
+    cast.world.does(&ada, access(environment, reader, write)).unwrap();
+    cast.world.does(&ada, access(environment, reader, None)).unwrap();
+    assert_eq!(kept.agrees_with(&cast.world.team).unwrap_err().code(), "cut-short");
+
+    cast.history.pop();
+    cast.state = kept;
+    cast.world.heads.insert(environment, cast.state.head());
+    let accepted = |log, heads| Event::HistoryAccepted(HistoryAccepted { log, heads });
+    let log = cast.world.team.head();
+    let older = LogHead { sequence: 1, hash: cast.world.team.hash_at(1).unwrap() };
+    let pinned = PinnedHead { environment, head: cast.state.head() };
+    for (log, heads) in [(older, vec![pinned]), (log, Vec::new())] {
+        assert_eq!(cast.world.by(&ada, accepted(log, heads)).unwrap_err(), Refusal::Heads);
+    }
+    cast.world.does(&ada, accepted(log, Vec::new())).unwrap();
+    assert_eq!(cast.world.team.accepted_histories().len(), 1);
+    assert_eq!(cast.state.agrees_with(&cast.world.team), Ok(()));
+    assert_eq!(cast.state.clone().append(&cast.world.team, &lost).unwrap_err().code(), "above-pin");
+    // Keys may have been renewed by what is lost: they are due again.
+    let early = cast.moved(&ada, "zz");
+    assert_eq!(cast.push(early).unwrap_err(), Refusal::Stale);
+    cast.rotate();
+    let after = cast.moved(&cast.ben, "zz");
+    cast.push(after).unwrap();
+    assert_eq!(cast.replayed(&cast.world.team, &cast.history).unwrap(), cast.state);
+}
