@@ -1,5 +1,6 @@
 //! Putting entries together again. An entry that has no line ending, because it once was the
-//! last, gets the file's when another follows it; nothing else is added.
+//! last, gets the file's when another follows it; nothing else is added. After a carriage return
+//! it gets one with a return, so that its own stays part of it.
 
 use crate::cut::BYTE_ORDER_MARK;
 
@@ -38,6 +39,8 @@ impl LineEnding {
 pub struct Joined {
     /// The text.
     pub text: String,
+    /// Where each entry starts in the text.
+    pub starts: Vec<usize>,
     /// Which entries, by their place in the list, got the line ending that they lacked.
     pub ended: Vec<usize>,
 }
@@ -46,13 +49,19 @@ pub struct Joined {
 #[must_use]
 pub fn join_entries(entries: &[&str]) -> Joined {
     let ending = LineEnding::prevailing(entries.iter().copied());
-    let mut joined = Joined { text: String::new(), ended: Vec::new() };
+    let mut joined = Joined { text: String::new(), starts: Vec::new(), ended: Vec::new() };
     let mut open = None;
-    for (place, entry) in entries.iter().enumerate().filter(|(_, entry)| !entry.is_empty()) {
+    for (place, entry) in entries.iter().enumerate() {
+        if entry.is_empty() {
+            joined.starts.push(joined.text.len());
+            continue;
+        }
         if let Some(open) = open.take() {
-            joined.text.push_str(ending.as_str());
+            let own = joined.text.ends_with('\r').then_some(LineEnding::CarriageReturnLineFeed);
+            joined.text.push_str(own.unwrap_or(ending).as_str());
             joined.ended.push(open);
         }
+        joined.starts.push(joined.text.len());
         let mark = joined.text.is_empty() && *entry == BYTE_ORDER_MARK;
         if !mark && !entry.ends_with('\n') {
             open = Some(place);
@@ -79,6 +88,7 @@ mod tests {
         check(&["A=1\r\n", "B=2", "", "C=3"], "A=1\r\nB=2\r\nC=3", &[1]);
         check(&["A=1\r\n", "B=2\n", "C=3", "D=4"], "A=1\r\nB=2\nC=3\nD=4", &[2]);
         check(&["A=1", ""], "A=1", &[]);
+        check(&["A=1\r", "B=2\n"], "A=1\r\r\nB=2\n", &[0]);
         check(&["\u{feff}", "A=1"], "\u{feff}A=1", &[]);
         check(&["A=1\n", "\u{feff}", "B=1\n"], "A=1\n\u{feff}\nB=1\n", &[1]);
     }

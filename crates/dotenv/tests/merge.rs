@@ -1,7 +1,10 @@
 //! Merging whole texts: tables of what comes out, and what must hold of every merge and every
 //! difference.
 
-mod laws;
+mod laws {
+    pub(crate) mod diff;
+    pub(crate) mod merge;
+}
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -68,6 +71,9 @@ fn line_endings_and_the_mark_merge() {
     merges("A=1\r\nB=2", "A=1\r\nB=9", "C=3\r\nA=1\r\nB=2", "C=3\r\nA=1\r\nB=9");
     merges("A=1\r\nB=2", "B=2\r\nA=1", "A=1\r\nB=3", "B=3\r\nA=1");
     merges("# a\n# b\nA=1\n", "# a\r\n# b\r\nA=1\r\n", "# a\n# c\nA=2\n", "# a\r\n# c\nA=2\r\n");
+    // A return at the end of the text is part of the value, and stays part of it.
+    merges("", "A=1\nB=2\r", "A=1\nC=3\n", "A=1\nC=3\nB=2\r");
+    merges("", "A=1\nC=3\n", "A=1\nB=2\r", "A=1\nB=2\r\r\nC=3\n");
     merges("A=1\n", "\u{feff}A=1\n", "A=2\n", "\u{feff}A=2\n");
     merges("\u{feff}A=1\n", "A=1\n", "\u{feff}A=2\n", "A=2\n");
     merges("\u{feff}A=1\n", "\u{feff}# m\nA=1\n", "\u{feff}T=1\nA=1\n", "\u{feff}T=1\n# m\nA=1\n");

@@ -8,7 +8,7 @@ use super::identity::Identities;
 use super::judge::Outcome;
 use crate::cut::{BYTE_ORDER_MARK, line_body, lines};
 use crate::document::{Document, Entry};
-use crate::join::{LineEnding, join_entries};
+use crate::join::join_entries;
 use crate::key_material::base64;
 use crate::prose::merge_line;
 use crate::weave::{First, Numbers, Woven, weave};
@@ -248,20 +248,16 @@ pub(crate) fn compose(pieces: &[Piece<'_>], decided: &[&str]) -> Option<Composed
         .collect();
     let joined = join_entries(&texts);
     let mut places = vec![0..0; decided.len()];
-    let (mut at, mut ended) = (0, joined.ended.iter().peekable());
+    let ends = joined.starts.iter().skip(1).copied().chain([joined.text.len()]);
     let mut expected = Vec::new();
-    let ending = LineEnding::prevailing(texts.iter().copied()).as_str();
-    for (number, (piece, text)) in pieces.iter().zip(&texts).enumerate() {
-        let start = at;
-        at += text.len();
-        if ended.next_if_eq(&&number).is_some() {
-            at += ending.len();
-        }
+    for ((piece, text), (start, end)) in
+        pieces.iter().zip(&texts).zip(joined.starts.iter().copied().zip(ends))
+    {
         match piece {
             Piece::Prose(_) => {}
             Piece::Variable(text) => expected.push((start, text.as_ref())),
             Piece::Conflict(conflict) => {
-                places[*conflict] = start..at;
+                places[*conflict] = start..end;
                 let alone = Document::parse(text);
                 expected.extend(alone.variables().map(|found| (start + found.span().start, found.text())));
             }
