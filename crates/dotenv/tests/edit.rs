@@ -3,7 +3,7 @@
 use twinlock_dotenv::edit::{
     Edited, NotEdited, Place, Proof, Which, add, apply, comment_out, remove, rename, set, shift, uncomment,
 };
-use twinlock_dotenv::{Dialect, Document};
+use twinlock_dotenv::{Dialect, Document, Surroundings};
 
 /// The new text, after looking at what must hold of every answer.
 fn text_of(old: &str, edited: Result<Edited, NotEdited>) -> Result<String, NotEdited> {
@@ -200,4 +200,14 @@ fn large_texts_and_values_come_to_an_end() {
         let edited = set(&Document::parse(text), dialect, "A", value);
         assert!(edited.is_ok_and(|edited| edited.edits.len() == 1), "{dialect} {:.20}", text);
     }
+}
+
+#[test]
+fn a_name_that_is_empty_is_a_name_to_the_loader_too() {
+    // Compose reads a variable without a name from a line of its own: none may come from an edit.
+    let document = Document::parse("A=true new");
+    let edited = set(&document, Dialect::Compose, "A", "").map(|edited| edited.text);
+    let read =
+        edited.map(|text| Dialect::Compose.read(&text, &Surroundings::default()).map(|read| read.len()));
+    assert!(matches!(read, Ok(Ok(1)) | Err(_)), "{read:?}");
 }

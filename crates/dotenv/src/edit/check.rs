@@ -154,7 +154,8 @@ impl<'d, 't> Check<'d, 't> {
         let (mut others, mut newly_read) = (Vec::new(), Vec::new());
         for name in changed.into_iter().filter(|name| strict || !reached.contains(name)) {
             let line = written.get(name);
-            let inside = line.is_none() && touched.iter().any(|touched| touched.contains(name));
+            let inside =
+                line.is_none() && !name.is_empty() && touched.iter().any(|touched| touched.contains(name));
             let came_to_light = before.get(name).is_none() && line.is_some();
             match () {
                 () if strict => others.push(name.to_owned()),
