@@ -125,7 +125,13 @@ fn decode(written: &str) -> Option<(String, Vec<usize>)> {
     let mut value = String::with_capacity(written.len());
     let mut places = Vec::new();
     let mut state = State::Start;
-    for c in written.chars() {
+    // The loader takes blanks together: those that start a value are part of it.
+    let leading = written.len() - written.trim_start_matches(is_blank).len();
+    if leading > 0 {
+        value.push_str(&written[..leading]);
+        state = State::Bare;
+    }
+    for c in written[leading..].chars() {
         state = match state {
             State::Start if c == '\'' => State::Single,
             State::Start if c == '"' => State::Double,
@@ -194,4 +200,8 @@ fn is_trimmed(c: char) -> bool {
 
 fn is_space(c: char) -> bool {
     matches!(c, '\t'..='\r' | ' ')
+}
+
+fn is_blank(c: char) -> bool {
+    is_space(c) && !matches!(c, '\n' | '\r')
 }

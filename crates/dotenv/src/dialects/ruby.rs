@@ -66,8 +66,9 @@ fn ruby_value(raw: &str, around: &Surroundings, store: &Store, fuel: &mut Fuel) 
         Some(double) => double.replace("\\n", "\\\\n").replace("\\r", "\\\\r"),
         None => raw.to_owned(),
     };
-    let value = substitute(&drop_backslashes(&value), around, store, fuel)?;
-    Ok(value.map_or(Value::NeedsCommand, without_commands))
+    let shorn = without_commands(drop_backslashes(&value));
+    let value = substitute(&shorn.text, around, store, fuel)?;
+    Ok(value.filter(|_| !shorn.had_commands).map_or(Value::NeedsCommand, Value::Text))
 }
 
 /// A backslash goes, except before `$` or at the end.

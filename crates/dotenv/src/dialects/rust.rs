@@ -16,10 +16,12 @@ pub(super) fn dotenvy(text: &str, surroundings: &Surroundings) -> Result<Vec<Rea
         if let Some((name, value)) = read
             && !set.contains(&name)
         {
-            if value.contains('\0') {
+            // What is set around is not set again, so its value may be anything.
+            let around = surroundings.get(&name);
+            if around.is_none() && value.contains('\0') {
                 return Err(Refused::Syntax { line: number });
             }
-            let value = surroundings.get(&name).map_or(value, str::to_owned);
+            let value = around.map_or(value, str::to_owned);
             set.set(&name, value);
         }
     }
@@ -37,12 +39,13 @@ pub(super) fn uv(text: &str, surroundings: &Surroundings) -> Result<Vec<Reading>
         match assignment(&line, look_up, &mut fuel, number) {
             Ok(None) => {}
             Ok(Some((name, value))) => {
-                if value.contains('\0') {
-                    return Err(Refused::Syntax { line: number });
-                }
                 known.set(&name, value.as_str());
                 if !set.contains(&name) {
-                    set.set(&name, surroundings.get(&name).map_or(value, str::to_owned));
+                    let around = surroundings.get(&name);
+                    if around.is_none() && value.contains('\0') {
+                        return Err(Refused::Syntax { line: number });
+                    }
+                    set.set(&name, around.map_or(value, str::to_owned));
                 }
             }
             Err(Refused::Syntax { .. }) => break,
@@ -60,9 +63,6 @@ pub(super) fn just(text: &str, surroundings: &Surroundings) -> Result<Vec<Readin
         let (number, line) = line?;
         let look_up = |name: &str| surroundings.get(name).or_else(|| known.text(name)).map(str::to_owned);
         if let Some((name, value)) = assignment(&line, look_up, &mut fuel, number)? {
-            if value.contains('\0') {
-                return Err(Refused::Syntax { line: number });
-            }
             known.set(&name, value);
         }
     }
@@ -70,6 +70,9 @@ pub(super) fn just(text: &str, surroundings: &Surroundings) -> Result<Vec<Readin
     for name in names {
         if let Some(around) = surroundings.get(&name) {
             known.set(&name, around);
+        } else if known.text(&name).is_some_and(|value| value.contains('\0')) {
+            let line = text.find('\0').map_or(1, |at| 1 + text[..at].matches('\n').count());
+            return Err(Refused::Syntax { line });
         }
     }
     // Recipes run in a shell, which holds no name with a dot in it.

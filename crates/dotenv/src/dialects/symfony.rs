@@ -3,7 +3,7 @@
 
 use super::fuel::Fuel;
 use super::store::Store;
-use super::words::without_commands;
+use super::words::{Shorn, without_commands};
 use super::{Reading, Refused, Surroundings, Value};
 
 pub(super) fn read(text: &str, surroundings: &Surroundings) -> Result<Vec<Reading>, Refused> {
@@ -168,7 +168,8 @@ impl<'a> Reader<'a> {
     }
 
     fn resolve(&mut self, text: String) -> Result<Value, Refused> {
-        let Value::Text(text) = without_commands(text) else { return Ok(Value::NeedsCommand) };
+        let Shorn { text, had_commands } = without_commands(text);
+        let mut known = !had_commands;
         let mut result = String::with_capacity(text.len());
         let mut rest = text.as_str();
         while let Some(at) = rest.find('$') {
@@ -191,7 +192,9 @@ impl<'a> Reader<'a> {
                     return self.refused();
                 }
                 result.push_str(before);
-                let Some(new) = self.look_up(&reference)? else { return Ok(Value::NeedsCommand) };
+                let new = self.look_up(&reference)?;
+                known &= new.is_some();
+                let new = new.unwrap_or_default();
                 self.fuel.spend(new.len())?;
                 result.push_str(&new);
                 if reference.closed && !reference.opened {
@@ -201,7 +204,8 @@ impl<'a> Reader<'a> {
             rest = &rest[end..];
         }
         result.push_str(rest);
-        Ok(result.replace("\\\\", "\\").into())
+        // What is not known is read to its end all the same: it may be refused, or set a default.
+        Ok(if known { result.replace("\\\\", "\\").into() } else { Value::NeedsCommand })
     }
 
     /// The value of a reference; `None` where only a command would tell.

@@ -1,14 +1,20 @@
 //! Commands inside values, as Ruby's and Symfony's loaders look for them: found, never run.
 
-use super::Value;
+/// A text in which no command is left.
+pub(super) struct Shorn {
+    /// The text, with nothing where a command stood.
+    pub(super) text: String,
+    /// Whether a command stood in it, so that only running it would tell the whole text.
+    pub(super) had_commands: bool,
+}
 
-/// Takes the backslash from `\$(…)`; a `$(…)` without one makes the value unknown.
-pub(super) fn without_commands(text: String) -> Value {
+/// Takes every `$(…)` out, and the backslash from `\$(…)`.
+pub(super) fn without_commands(text: String) -> Shorn {
     if !text.contains("$(") {
-        return Value::Text(text);
+        return Shorn { text, had_commands: false };
     }
     let closes = closing_parentheses(text.as_bytes());
-    let mut result = String::with_capacity(text.len());
+    let mut shorn = Shorn { text: String::with_capacity(text.len()), had_commands: false };
     let mut kept = 0;
     let mut from = 0;
     while let Some(found) = text[from..].find("$(") {
@@ -17,15 +23,17 @@ pub(super) fn without_commands(text: String) -> Value {
             from = at + 1;
             continue;
         };
-        if at == from || text.as_bytes()[at - 1] != b'\\' || at == 0 {
-            return Value::NeedsCommand;
+        if at > from && text.as_bytes()[at - 1] == b'\\' {
+            shorn.text.push_str(&text[kept..at - 1]);
+            shorn.text.push_str(&text[at..=close]);
+        } else {
+            shorn.text.push_str(&text[kept..at]);
+            shorn.had_commands = true;
         }
-        result.push_str(&text[kept..at - 1]);
-        result.push_str(&text[at..=close]);
         (kept, from) = (close + 1, close + 1);
     }
-    result.push_str(&text[kept..]);
-    Value::Text(result)
+    shorn.text.push_str(&text[kept..]);
+    shorn
 }
 
 /// For each `(` the place of its `)`, where neither it nor one inside it is empty.
