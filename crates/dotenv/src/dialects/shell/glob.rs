@@ -1,73 +1,175 @@
 //! Patterns of the shells: `*`, `?`, `[…]`; a character in quotes is itself.
 
-/// One character of a pattern, and whether quotes take its meaning from it.
-pub(super) type Glyph = (char, super::parse::Quoting);
+use super::expand::{Glyph, Mark};
 
-use super::parse::Quoting;
+/// A pattern, taken apart.
+pub(super) struct Pattern(Vec<Token>);
 
-/// Whether a pattern matches the whole of a text, in time of the one times the other.
-pub(super) fn matches(pattern: &[Glyph], text: &[char]) -> bool {
-    let (mut p, mut t) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while t < text.len() {
-        let step = pattern.get(p).map(|glyph| match glyph {
-            ('*', Quoting::Bare) => Step::Star,
-            ('?', Quoting::Bare) => Step::One(1),
-            ('[', Quoting::Bare) => match class(&pattern[p..], text[t]) {
-                Some((true, length)) => Step::One(length),
-                Some((false, _)) => Step::Fail,
-                None if text[t] == '[' => Step::One(1),
-                None => Step::Fail,
-            },
-            (c, _) if *c == text[t] => Step::One(1),
-            _ => Step::Fail,
-        });
-        match (step, star) {
-            (Some(Step::Star), _) => {
-                star = Some((p, t));
-                p += 1;
+enum Token {
+    Many,
+    One,
+    Is(char),
+    Of { negated: bool, ranges: Vec<(char, char)>, classes: Vec<String> },
+}
+
+/// Which of several matches is wanted.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Wanted {
+    Shortest,
+    Longest,
+}
+
+impl Pattern {
+    pub(super) fn new(glyphs: &[Glyph]) -> Self {
+        let mut tokens = Vec::new();
+        let mut at = 0;
+        // Where no class is closed, none that starts later is.
+        let mut closed = true;
+        while let Some((c, mark)) = glyphs.get(at) {
+            at += 1;
+            match (c, mark) {
+                (_, Mark::Empty | Mark::Break) => {}
+                ('*', Mark::Bare | Mark::Split) => tokens.push(Token::Many),
+                ('?', Mark::Bare | Mark::Split) => tokens.push(Token::One),
+                ('[', Mark::Bare | Mark::Split) if closed => match class(&glyphs[at..]) {
+                    Some((token, length)) => {
+                        tokens.push(token);
+                        at += length;
+                    }
+                    None => {
+                        closed = false;
+                        tokens.push(Token::Is('['));
+                    }
+                },
+                ('\\', Mark::Split) if at < glyphs.len() => {
+                    tokens.push(Token::Is(glyphs[at].0));
+                    at += 1;
+                }
+                _ => tokens.push(Token::Is(*c)),
             }
-            (Some(Step::One(length)), _) => {
-                p += length;
-                t += 1;
+        }
+        Self(tokens)
+    }
+
+    /// The same from back to front.
+    pub(super) fn reversed(mut self) -> Self {
+        self.0.reverse();
+        self
+    }
+
+    /// What one walk over so many characters costs.
+    pub(super) fn cost(&self, characters: usize) -> usize {
+        characters.saturating_mul(self.0.len() + 1)
+    }
+
+    /// How many characters at the start of a text it matches.
+    pub(super) fn start_of(&self, text: impl Iterator<Item = char>, wanted: Wanted) -> Option<usize> {
+        let count = self.0.len();
+        // Which tokens may come next.
+        let mut states = vec![false; count + 1];
+        states[0] = true;
+        self.pass_many(&mut states);
+        let mut found = states[count].then_some(0);
+        for (length, c) in text.enumerate() {
+            if (found.is_some() && wanted == Wanted::Shortest) || !states.contains(&true) {
+                break;
             }
-            (_, Some((place, from))) => {
-                star = Some((place, from + 1));
-                p = place + 1;
-                t = from + 1;
+            let mut next = vec![false; count + 1];
+            for place in (0..count).filter(|place| states[*place]) {
+                match &self.0[place] {
+                    Token::Many => next[place] = true,
+                    token if token.matches(c) => next[place + 1] = true,
+                    _ => {}
+                }
             }
-            (_, None) => return false,
+            self.pass_many(&mut next);
+            states = next;
+            if states[count] {
+                found = Some(length + 1);
+            }
+        }
+        found
+    }
+
+    pub(super) fn matches(&self, text: &str) -> bool {
+        let length = text.chars().count();
+        self.start_of(text.chars(), Wanted::Longest) == Some(length)
+    }
+
+    /// A `*` may also stand for nothing.
+    fn pass_many(&self, states: &mut [bool]) {
+        for (place, token) in self.0.iter().enumerate() {
+            if states[place] && matches!(token, Token::Many) {
+                states[place + 1] = true;
+            }
         }
     }
-    pattern[p..].iter().all(|glyph| *glyph == ('*', Quoting::Bare))
 }
 
-enum Step {
-    Star,
-    One(usize),
-    Fail,
-}
-
-/// Whether a `[…]` holds a character, and its length; `None` where it is not closed.
-fn class(pattern: &[Glyph], wanted: char) -> Option<(bool, usize)> {
-    let negated = matches!(pattern.get(1), Some(('!' | '^', Quoting::Bare)));
-    let first = if negated { 2 } else { 1 };
-    let mut at = first;
-    let mut held = false;
-    loop {
-        let (c, quoting) = *pattern.get(at)?;
-        if c == ']' && quoting == Quoting::Bare && at > first {
-            return Some((held != negated, at + 1));
+impl Token {
+    fn matches(&self, c: char) -> bool {
+        match self {
+            Self::Many | Self::One => true,
+            Self::Is(wanted) => *wanted == c,
+            Self::Of { negated, ranges, classes } => {
+                let held = ranges.iter().any(|(from, to)| (*from..=*to).contains(&c))
+                    || classes.iter().any(|class| is_of_class(c, class));
+                held != *negated
+            }
         }
-        match (pattern.get(at + 1), pattern.get(at + 2)) {
-            (Some(('-', Quoting::Bare)), Some((end, _))) if *end != ']' => {
-                held |= (c..=*end).contains(&wanted);
+    }
+}
+
+/// What follows a `[`, and its length; `None` where it is not closed.
+fn class(glyphs: &[Glyph]) -> Option<(Token, usize)> {
+    let bare = |at: usize, wanted: char| {
+        glyphs.get(at).is_some_and(|(c, mark)| *c == wanted && matches!(mark, Mark::Bare | Mark::Split))
+    };
+    let negated = bare(0, '!') || bare(0, '^');
+    let first = usize::from(negated);
+    let (mut ranges, mut classes) = (Vec::new(), Vec::new());
+    let mut at = first;
+    loop {
+        let (c, _) = *glyphs.get(at)?;
+        if bare(at, ']') && at > first {
+            return Some((Token::Of { negated, ranges, classes }, at + 1));
+        }
+        if bare(at, '[')
+            && bare(at + 1, ':')
+            && let Some(length) = glyphs[at + 2..].iter().take(12).position(|(c, _)| *c == ':')
+            && bare(at + 3 + length, ']')
+        {
+            classes.push(glyphs[at + 2..at + 2 + length].iter().map(|(c, _)| c).collect());
+            at += length + 4;
+            continue;
+        }
+        match glyphs.get(at + 2) {
+            Some((end, _)) if bare(at + 1, '-') && !bare(at + 2, ']') => {
+                ranges.push((c, *end));
                 at += 3;
             }
             _ => {
-                held |= c == wanted;
+                ranges.push((c, c));
                 at += 1;
             }
         }
+    }
+}
+
+fn is_of_class(c: char, class: &str) -> bool {
+    match class {
+        "alnum" => c.is_ascii_alphanumeric(),
+        "alpha" => c.is_ascii_alphabetic(),
+        "blank" => matches!(c, ' ' | '\t'),
+        "cntrl" => c.is_ascii_control(),
+        "digit" => c.is_ascii_digit(),
+        "graph" => c.is_ascii_graphic(),
+        "lower" => c.is_ascii_lowercase(),
+        "print" => c.is_ascii_graphic() || c == ' ',
+        "punct" => c.is_ascii_punctuation(),
+        "space" => matches!(c, '\t'..='\r' | ' '),
+        "upper" => c.is_ascii_uppercase(),
+        "xdigit" => c.is_ascii_hexdigit(),
+        _ => false,
     }
 }

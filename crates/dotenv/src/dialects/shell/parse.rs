@@ -1,12 +1,17 @@
-//! The grammar of the shells, as far as variables need it: lines of simple commands.
-//!
-//! A compound command is only searched for the names that it might set.
+//! The grammar of the shells: lists of pipelines of commands.
 
+mod ansi;
+mod assign;
+mod compound;
+mod dollar;
+mod redirect;
 mod word;
 
 use super::Kind;
-pub(super) use word::{Operation, Part, Quoting, Word, assigned_name, has_quotes, is_name};
-use word::{command_end, is_declaration, name_length};
+use assign::Head;
+pub(super) use redirect::{Access, Redirection};
+use word::is_declaration;
+pub(super) use word::{Choice, Index, Operation, Parameter, Part, Quoting, Word, is_name, name_length};
 
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Error {
@@ -14,25 +19,97 @@ pub(super) enum Error {
     TooDeep,
 }
 
-pub(super) enum Assignment {
-    Text { name: String, append: bool, value: Word },
-    Array { name: String },
+pub(super) type List = Vec<Statement>;
+
+/// Pipelines joined by `&&` and `||`.
+pub(super) struct Statement {
+    pub(super) pipelines: Vec<(Link, Pipeline)>,
+    /// Whether it runs in a shell of its own: `&`.
+    pub(super) background: bool,
+}
+
+/// When a pipeline runs, after those before it.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Link {
+    Always,
+    And,
+    Or,
+}
+
+pub(super) struct Pipeline {
+    pub(super) negated: bool,
+    pub(super) commands: Vec<Command>,
 }
 
 pub(super) enum Command {
-    Simple { assignments: Vec<Assignment>, words: Vec<Word>, touches_files: bool },
-    Compound { assigned: Vec<String> },
+    Simple {
+        assignments: Vec<Assignment>,
+        words: Vec<Word>,
+        redirections: Vec<Redirection>,
+    },
+    Group(List),
+    /// A shell of its own: nothing of it stays.
+    Elsewhere,
+    If {
+        arms: Vec<(List, List)>,
+        otherwise: List,
+    },
+    For {
+        name: String,
+        words: Option<Vec<Word>>,
+        body: List,
+    },
+    Loop {
+        until: bool,
+        condition: List,
+        body: List,
+    },
+    Case {
+        subject: Word,
+        arms: Vec<(Vec<Word>, List)>,
+    },
+    Function {
+        name: String,
+        body: std::rc::Rc<Command>,
+    },
+    /// `[[ … ]]`.
+    Condition,
+    /// `((…))`.
+    Arithmetic(Word),
 }
 
-/// What joins a command to the next.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Joint {
-    Next,
-    And,
-    Or,
-    Pipe,
-    Background,
+pub(super) struct Assignment {
+    pub(super) name: String,
+    /// In bash, the index of an element.
+    pub(super) index: Option<Word>,
+    pub(super) append: bool,
+    pub(super) value: Assigned,
 }
+
+impl Assignment {
+    /// Whether its value asks a command, whose status is then that of the assignment.
+    pub(super) fn asks_a_command(&self) -> bool {
+        match &self.value {
+            Assigned::Word(word) => word.iter().any(|part| matches!(part, Part::Command)),
+            Assigned::Array(_) => false,
+        }
+    }
+}
+
+pub(super) enum Assigned {
+    Word(Word),
+    /// bash's `(…)`.
+    Array(Vec<Element>),
+}
+
+/// One word of an array, at an index of its own where it is written `[index]=`.
+pub(super) struct Element {
+    pub(super) index: Option<Word>,
+    pub(super) value: Word,
+}
+
+/// How deep lists and `${…}` may nest.
+const MAX_DEPTH: usize = 200;
 
 pub(super) struct Parser<'a> {
     kind: Kind,
@@ -73,6 +150,21 @@ impl<'a> Parser<'a> {
         found
     }
 
+    fn expect(&mut self, token: &str) -> Result<(), Error> {
+        if self.eat(token) { Ok(()) } else { Err(Error::Syntax) }
+    }
+
+    /// Runs one step deeper.
+    fn deeper<T>(&mut self, step: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(Error::TooDeep);
+        }
+        let result = step(self);
+        self.depth -= 1;
+        result
+    }
+
     /// Blanks, joined lines and comments.
     fn skip_blanks(&mut self) {
         loop {
@@ -87,129 +179,174 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// The commands of the next line that has any; `None` at the end of the text.
-    pub(super) fn line_of_commands(&mut self) -> Result<Option<Vec<(Command, Joint)>>, Error> {
+    fn skip_lines(&mut self) {
         loop {
             self.skip_blanks();
             if !self.eat("\n") {
-                break;
+                return;
             }
+            self.skip_documents();
         }
+    }
+
+    /// The commands of the next line that has any; `None` at the end of the text.
+    pub(super) fn line_of_commands(&mut self) -> Result<Option<List>, Error> {
+        self.skip_lines();
         if self.peek().is_none() {
             return Ok(None);
         }
-        let mut commands = Vec::new();
+        let mut list = List::new();
         loop {
+            let separated = self.statement(&mut list)?;
             self.skip_blanks();
             match self.peek() {
-                None if !commands.is_empty() => break,
-                Some(b'\n') if !commands.is_empty() => break,
-                _ => {}
+                None => break,
+                Some(b'\n') => {
+                    self.at += 1;
+                    self.skip_documents();
+                    break;
+                }
+                Some(_) if separated => {}
+                Some(_) => return Err(Error::Syntax),
             }
-            let command = self.command()?;
-            let joint = self.joint()?;
-            let goes_on = matches!(joint, Some(Joint::And | Joint::Or | Joint::Pipe));
-            let ends = joint.is_none();
-            commands.push((command, joint.unwrap_or(Joint::Next)));
-            if goes_on {
-                self.skip_lines()?;
-                if self.peek().is_none() {
+        }
+        Ok(Some(list))
+    }
+
+    /// The statements up to one of these words or operators, which is not taken.
+    fn list_until(&mut self, ends: &[&str]) -> Result<List, Error> {
+        self.deeper(|parser| {
+            let mut list = List::new();
+            loop {
+                parser.skip_lines();
+                if parser.peek().is_none() {
+                    return Err(Error::Syntax);
+                }
+                if ends.contains(&parser.keyword()) {
+                    return Ok(list);
+                }
+                let separated = parser.statement(&mut list)?;
+                parser.skip_blanks();
+                let operator = matches!(parser.keyword(), ")" | ";;");
+                if !separated
+                    && parser.peek() != Some(b'\n')
+                    && !(operator && ends.contains(&parser.keyword()))
+                {
                     return Err(Error::Syntax);
                 }
             }
-            if ends {
-                break;
-            }
-        }
-        if self.eat("\n") {
-            self.skip_documents();
-        }
-        Ok(Some(commands))
+        })
     }
 
-    fn skip_lines(&mut self) -> Result<(), Error> {
+    /// As `list_until`, where at least one statement has to stand.
+    fn some_until(&mut self, ends: &[&str]) -> Result<List, Error> {
+        let list = self.list_until(ends)?;
+        if list.is_empty() { Err(Error::Syntax) } else { Ok(list) }
+    }
+
+    /// Reads a statement, and the `;` or `&` behind it; answers whether there was one.
+    fn statement(&mut self, list: &mut List) -> Result<bool, Error> {
+        let mut pipelines = Vec::new();
+        let mut link = Link::Always;
+        loop {
+            pipelines.push((link, self.pipeline()?));
+            self.skip_blanks();
+            link = if self.eat("&&") {
+                Link::And
+            } else if self.eat("||") {
+                Link::Or
+            } else {
+                break;
+            };
+            self.skip_lines();
+        }
+        let background = self.eat("&");
+        let separated = background || (!self.rest().starts_with(";;") && self.eat(";"));
+        list.push(Statement { pipelines, background });
+        Ok(separated)
+    }
+
+    fn pipeline(&mut self) -> Result<Pipeline, Error> {
+        let mut negated = false;
         loop {
             self.skip_blanks();
-            if !self.eat("\n") {
-                return Ok(());
+            match self.keyword() {
+                "!" if negated && self.kind == Kind::Dash => return Err(Error::Syntax),
+                "!" => {
+                    negated = !negated;
+                    self.at += 1;
+                }
+                "time" if self.kind == Kind::Bash => self.at += 4,
+                _ => break,
             }
-            self.skip_documents();
+        }
+        let mut commands = Vec::new();
+        if negated && self.kind == Kind::Bash && matches!(self.peek(), None | Some(b'\n' | b';')) {
+            // Nothing, and not even that.
+            return Ok(Pipeline { negated, commands });
+        }
+        loop {
+            commands.push(self.command()?);
+            self.skip_blanks();
+            if self.rest().starts_with("||") || !self.eat("|") {
+                return Ok(Pipeline { negated, commands });
+            }
+            if self.kind == Kind::Bash {
+                self.eat("&");
+            }
+            self.skip_lines();
         }
     }
 
-    /// What follows a command; `None` where the line ends.
-    fn joint(&mut self) -> Result<Option<Joint>, Error> {
-        self.skip_blanks();
-        let joint = if self.eat("&&") {
-            Joint::And
-        } else if self.eat("||") {
-            Joint::Or
-        } else if (self.kind == Kind::Bash && self.eat("|&")) || self.eat("|") {
-            Joint::Pipe
-        } else if self.eat("&") {
-            Joint::Background
-        } else if self.rest().starts_with(";;") {
-            return Err(Error::Syntax);
-        } else if self.eat(";") {
-            Joint::Next
-        } else if matches!(self.peek(), None | Some(b'\n')) {
-            return Ok(None);
-        } else {
-            return Err(Error::Syntax);
-        };
-        Ok(Some(joint))
+    /// The word at this place as it is written, or the operator.
+    fn keyword(&self) -> &'a str {
+        let rest = self.rest();
+        for operator in ["((", "(", ")", ";;"] {
+            if rest.starts_with(operator) {
+                return operator;
+            }
+        }
+        let ends = |c: char| matches!(c, ' ' | '\t' | '\n' | ';' | '&' | '|' | '<' | '>' | '(' | ')');
+        &rest[..rest.find(ends).unwrap_or(rest.len())]
     }
 
     fn command(&mut self) -> Result<Command, Error> {
+        self.skip_blanks();
+        if let Some(compound) = self.compound()? {
+            return Ok(compound);
+        }
         let mut assignments = Vec::new();
         let mut words: Vec<Word> = Vec::new();
-        let mut touches_files = false;
+        let mut redirections = Vec::new();
         let mut empty = true;
-        let keyword = self.keyword();
-        match keyword {
-            "!" => {
-                self.at += 1;
-                self.skip_blanks();
-            }
-            "then" | "else" | "elif" | "fi" | "do" | "done" | "esac" | "}" | "in" if keyword != "in" => {
-                return Err(Error::Syntax);
-            }
-            "if" | "for" | "while" | "until" | "case" | "{" | "(" => return self.compound(),
-            "[[" | "function" | "select" | "time" | "((" | "coproc" if self.kind == Kind::Bash => {
-                return self.compound();
-            }
-            _ => {}
-        }
         loop {
             self.skip_blanks();
             match self.peek() {
-                Some(b'<' | b'>') => touches_files |= self.redirection()?,
+                Some(b'<' | b'>') => redirections.push(self.redirection()?),
                 Some(b'&') if self.kind == Kind::Bash && self.rest().starts_with("&>") => {
                     self.at += 1;
-                    touches_files |= self.redirection()?;
+                    redirections.push(self.redirection()?);
                 }
                 None | Some(b'\n' | b';' | b'&' | b'|' | b')') => break,
                 Some(b'(') => {
-                    let function = words.len() == 1 && assignments.is_empty();
-                    let after = self.rest()[1..].trim_start_matches([' ', '\t']);
-                    if function && after.starts_with(')') {
-                        return self.compound();
+                    if words.len() == 1 && assignments.is_empty() {
+                        return self.function(&words[0]);
                     }
                     return Err(Error::Syntax);
                 }
                 Some(_) => {
                     let start = self.at;
-                    if words.is_empty()
-                        && let Some(assignment) = self.assignment()?
-                    {
-                        assignments.push(assignment);
-                    } else {
-                        self.at = start;
-                        let declares = words.first().is_some_and(is_declaration);
-                        let word = self.word(declares)?;
-                        let number = self.text[start..self.at].bytes().all(|byte| byte.is_ascii_digit());
-                        if !(number && matches!(self.peek(), Some(b'<' | b'>'))) {
-                            words.push(word);
+                    let head = if words.is_empty() { self.head()? } else { None };
+                    match head {
+                        Some(Head::Assignment(assignment)) => assignments.push(assignment),
+                        Some(Head::Word(word)) => words.push(word),
+                        None => {
+                            let word = self.word(is_declaration(&words, self.kind))?;
+                            let written = &self.text[start..self.at];
+                            let number = written.bytes().all(|byte| byte.is_ascii_digit());
+                            if !(number && matches!(self.peek(), Some(b'<' | b'>'))) {
+                                words.push(word);
+                            }
                         }
                     }
                 }
@@ -219,151 +356,6 @@ impl<'a> Parser<'a> {
         if empty {
             return Err(Error::Syntax);
         }
-        Ok(Command::Simple { assignments, words, touches_files })
-    }
-
-    /// The word at this place as it is written, if a blank or an operator ends it.
-    fn keyword(&self) -> &'a str {
-        let rest = self.rest();
-        if rest.starts_with("((") {
-            return "((";
-        }
-        if rest.starts_with('(') {
-            return "(";
-        }
-        let ends = |c: char| matches!(c, ' ' | '\t' | '\n' | ';' | '&' | '|' | '<' | '>' | '(' | ')');
-        &rest[..rest.find(ends).unwrap_or(rest.len())]
-    }
-
-    /// Gives up on a compound command: from here on nothing is certain, so all of the rest is
-    /// looked through for names that might be set.
-    fn compound(&mut self) -> Result<Command, Error> {
-        let mut assigned = Vec::new();
-        let rest = self.rest();
-        if !rest.contains(closing_word(self.keyword())) {
-            return Err(Error::Syntax);
-        }
-        if self.keyword() == "(" {
-            // A shell of its own: nothing of it stays.
-            self.at += 1 + command_end(&rest.as_bytes()[1..]).ok_or(Error::Syntax)?;
-            self.skip_blanks();
-            while matches!(self.peek(), Some(b'<' | b'>')) {
-                self.redirection()?;
-                self.skip_blanks();
-            }
-            return Ok(Command::Compound { assigned });
-        }
-        let starts = |c: char| matches!(c, ' ' | '\t' | '\n' | ';' | '&' | '|' | '(' | '{');
-        for piece in rest.split(starts) {
-            let length = name_length(piece);
-            if length > 0 && piece[length..].starts_with('=') {
-                assigned.push(piece[..length].to_owned());
-            }
-        }
-        self.at = self.text.len();
-        Ok(Command::Compound { assigned })
-    }
-
-    /// Reads a redirection; answers whether a file decides about the command.
-    fn redirection(&mut self) -> Result<bool, Error> {
-        let document = self.eat("<<-");
-        if document
-            || (self.rest().starts_with("<<") && !(self.kind == Kind::Bash && self.rest().starts_with("<<<")))
-        {
-            if !document {
-                self.at += 2;
-            }
-            self.skip_blanks();
-            let start = self.at;
-            self.word(false)?;
-            let end: String =
-                self.text[start..self.at].chars().filter(|c| !matches!(c, '\'' | '"' | '\\')).collect();
-            if start == self.at {
-                return Err(Error::Syntax);
-            }
-            self.pending.push((end, document));
-            return Ok(false);
-        }
-        let here = self.eat("<<<");
-        if !here {
-            let operators = [">>", ">&", ">|", "<&", "<>", "<", ">"];
-            let found = operators.iter().find(|operator| self.rest().starts_with(**operator));
-            self.at += found.map_or(1, |found| found.len());
-        }
-        self.skip_blanks();
-        let start = self.at;
-        self.word(false)?;
-        if start == self.at { Err(Error::Syntax) } else { Ok(!here) }
-    }
-
-    fn skip_documents(&mut self) {
-        for (end, tabs) in std::mem::take(&mut self.pending) {
-            loop {
-                let line = self.rest().split('\n').next().unwrap_or("");
-                self.at = (self.at + line.len() + 1).min(self.text.len());
-                let line = if tabs { line.trim_start_matches('\t') } else { line };
-                if line == end || self.at == self.text.len() {
-                    break;
-                }
-            }
-        }
-    }
-
-    /// `name=value` and, in bash, `name+=value`, `name=(…)` and `name[…]=value`.
-    fn assignment(&mut self) -> Result<Option<Assignment>, Error> {
-        let length = name_length(self.rest());
-        let name = &self.rest()[..length];
-        let after = &self.rest()[length..];
-        let bash = self.kind == Kind::Bash;
-        if length == 0 {
-            return Ok(None);
-        }
-        if bash && after.starts_with('[') {
-            let index = &after[..after.find([' ', '\t', '\n', ';', '&', '|']).unwrap_or(after.len())];
-            let Some(close) = index.find("]=") else { return Ok(None) };
-            self.at += length + close + 2;
-            self.word(true)?;
-            return Ok(Some(Assignment::Array { name: name.to_owned() }));
-        }
-        let append = bash && after.starts_with("+=");
-        if !append && !after.starts_with('=') {
-            return Ok(None);
-        }
-        self.at += length + if append { 2 } else { 1 };
-        if bash && self.eat("(") {
-            self.array()?;
-            return Ok(Some(Assignment::Array { name: name.to_owned() }));
-        }
-        let value = self.value()?;
-        Ok(Some(Assignment::Text { name: name.to_owned(), append, value }))
-    }
-
-    fn array(&mut self) -> Result<(), Error> {
-        loop {
-            self.skip_lines()?;
-            match self.peek() {
-                Some(b')') => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                None | Some(b'(' | b'<' | b'>' | b';' | b'&' | b'|') => return Err(Error::Syntax),
-                Some(_) => {
-                    self.word(false)?;
-                }
-            }
-        }
-    }
-}
-
-/// The word that ends a compound command.
-fn closing_word(keyword: &str) -> &'static str {
-    match keyword {
-        "(" | "((" => ")",
-        "{" | "function" => "}",
-        "if" => "fi",
-        "case" => "esac",
-        "for" | "while" | "until" | "select" => "done",
-        "[[" => "]]",
-        _ => "",
+        Ok(Command::Simple { assignments, words, redirections })
     }
 }

@@ -1,10 +1,6 @@
-//! Words: quotes, parameters and what stands in braces.
+//! Words: what stands between two blanks, with its quotes.
 
-use super::super::{Kind, expand};
-use super::{Error, Parser};
-
-/// How deep `${…}` may nest.
-const MAX_DEPTH: usize = 200;
+use super::{Assigned, Element, Error, Kind, Parser};
 
 /// A word: its parts follow one another without a blank.
 pub(in super::super) type Word = Vec<Part>;
@@ -18,30 +14,44 @@ pub(in super::super) enum Quoting {
 
 pub(in super::super) enum Part {
     Text(String, Quoting),
-    Parameter {
-        name: String,
-        operation: Operation,
-        quoting: Quoting,
-    },
+    /// `name=` or `name+=` after `export` and its like: what follows is not split.
+    Declared(String),
+    Parameter(Box<Parameter>),
     /// Something that only a command would tell.
     Command,
     /// `$((…))`, as it is written.
-    Arithmetic(Word),
-    /// A reference that bash finds fault with only when it comes to it.
+    Arithmetic(Word, Quoting),
+    /// A reference that a shell finds fault with only when it comes to it.
     Bad,
     /// `~` or `~name` at a place where it stands for a folder.
     Home(String),
+    /// bash's `(…)` after `name=`.
+    Array(Vec<Element>),
 }
 
+/// A reference: `$name` or what stands in `${…}`.
+pub(in super::super) struct Parameter {
+    pub(in super::super) name: String,
+    pub(in super::super) index: Option<Index>,
+    /// bash's `${!name}`: the value is the name that is meant.
+    pub(in super::super) indirect: bool,
+    pub(in super::super) operation: Operation,
+    pub(in super::super) quoting: Quoting,
+}
+
+pub(in super::super) enum Index {
+    /// `[@]`.
+    Each,
+    /// `[*]`.
+    Joined,
+    One(Word),
+}
+
+/// What a reference makes of the value.
 pub(in super::super) enum Operation {
     Plain,
     Length,
-    /// `-`, `=`, `?` or `+`, with or without the colon.
-    Choice {
-        operator: u8,
-        colon: bool,
-        word: Word,
-    },
+    Choice(Choice),
     /// `#`, `##`, `%`, `%%`.
     Trim {
         operator: u8,
@@ -50,26 +60,109 @@ pub(in super::super) enum Operation {
     },
     /// bash's `${name:offset:length}`.
     Slice(Word),
-    /// bash's `^^` and `,,`, or with one sign for the first character only.
+    /// bash's `/`, `//`, `/#` and `/%`; the sign is the last one.
+    Replace {
+        sign: u8,
+        pattern: Word,
+        with: Word,
+    },
+    /// bash's `^` and `,`, doubled for every character, with a pattern that limits them.
     Case {
         operator: u8,
         whole: bool,
+        pattern: Word,
     },
-    /// Another of bash's own.
-    Unknown,
+    /// bash's `@Q` and its like; none where it knows no such letter.
+    Transform(Option<char>),
+    /// bash's `${!start*}`: the names that begin alike.
+    Names,
+}
+
+/// `-`, `=`, `?` or `+`, with or without the colon.
+pub(in super::super) struct Choice {
+    pub(in super::super) operator: u8,
+    pub(in super::super) colon: bool,
+    pub(in super::super) word: Word,
 }
 
 pub(in super::super) fn is_name(text: &str) -> bool {
     !text.is_empty() && name_length(text) == text.len()
 }
 
-pub(super) fn name_length(text: &str) -> usize {
+pub(in super::super) fn name_length(text: &str) -> usize {
     if text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
         text.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count()
     } else {
         0
     }
 }
+
+/// The name at the start of a text, which may go on after a joined line, and its length with the
+/// joints.
+pub(super) fn joined_name(text: &str) -> (String, usize) {
+    let mut name = String::new();
+    let mut length = 0;
+    loop {
+        let rest = &text[length..];
+        let more = if name.is_empty() {
+            name_length(rest)
+        } else {
+            rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count()
+        };
+        name.push_str(&rest[..more]);
+        length += more;
+        if name.is_empty() || !text[length..].starts_with("\\\n") {
+            return (name, length);
+        }
+        length += 2;
+    }
+}
+
+/// Whether the words so far make the next one an assignment where it is like one.
+pub(super) fn is_declaration(words: &[Word], kind: Kind) -> bool {
+    let is = |word: &Word, names: &[&str]| match &word[..] {
+        [Part::Text(name, quoting)] => {
+            (kind == Kind::Dash || *quoting == Quoting::Bare) && names.contains(&name.as_str())
+        }
+        [Part::Text(start, Quoting::Quoted), Part::Text(name, Quoting::Quoted)] => {
+            kind == Kind::Dash && start.is_empty() && names.contains(&name.as_str())
+        }
+        _ => false,
+    };
+    let dash = ["export", "readonly", "local"];
+    let bash = ["export", "readonly", "local", "declare", "typeset"];
+    let names: &[&str] = if kind == Kind::Dash { &dash } else { &bash };
+    match words {
+        [] => false,
+        [first, second, ..] if kind == Kind::Dash && is(first, &["command"]) => is(second, names),
+        [first, ..] => is(first, names),
+    }
+}
+
+/// The text of a word that is nothing but text outside of quotes.
+pub(super) fn literal(word: &Word) -> Option<&str> {
+    match &word[..] {
+        [Part::Text(text, Quoting::Bare)] => Some(text),
+        _ => None,
+    }
+}
+
+/// Where a word is read.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Place {
+    Word,
+    /// The right side of an assignment, where `~` may follow a colon.
+    Value,
+    Quotes,
+    Braces,
+    QuotedBraces,
+    /// Before the second `/` of a replacement.
+    Pattern,
+    /// Between `[` and `]`.
+    Index,
+}
+
+pub(super) const ENDS: [char; 10] = [' ', '\t', '\n', ';', '&', '|', '<', '>', '(', ')'];
 
 impl Parser<'_> {
     /// A word outside of quotes. One that is like an assignment knows `~` after `=` and `:`.
@@ -79,17 +172,16 @@ impl Parser<'_> {
             word.push(home);
         }
         if assigns {
-            let length = name_length(self.rest());
-            if length > 0 && self.rest()[length..].starts_with('=') {
-                let end = self.at + length + 1;
-                word.push(Part::Text(self.text[self.at..end].to_owned(), Quoting::Bare));
-                self.at = end;
-                if self.kind == Kind::Bash && self.eat("(") {
-                    // The name alone: no environment holds an array.
-                    word = vec![Part::Text(self.text[end - length - 1..end - 1].to_owned(), Quoting::Bare)];
-                    self.array()?;
-                } else {
-                    word.extend(self.value()?);
+            let rest = self.rest();
+            let (name, length) = joined_name(rest);
+            let append = self.kind == Kind::Bash && rest[length..].starts_with("+=");
+            if length > 0 && (append || rest[length..].starts_with('=')) {
+                let sign = if append { "+=" } else { "=" };
+                self.at += length + sign.len();
+                word = vec![Part::Declared(name + sign)];
+                match self.assigned()? {
+                    Assigned::Word(value) => word.extend(value),
+                    Assigned::Array(elements) => word.push(Part::Array(elements)),
                 }
                 return Ok(word);
             }
@@ -98,17 +190,9 @@ impl Parser<'_> {
         Ok(word)
     }
 
-    pub(super) fn value(&mut self) -> Result<Word, Error> {
-        let mut word = Word::new();
-        word.extend(self.home());
-        self.parts(&mut word, Place::Value)?;
-        Ok(word)
-    }
-
-    fn home(&mut self) -> Option<Part> {
+    pub(super) fn home(&mut self) -> Option<Part> {
         let after = self.rest().strip_prefix('~')?;
-        let ends =
-            |c: char| matches!(c, '/' | ':' | ' ' | '\t' | '\n' | ';' | '&' | '|' | '<' | '>' | '(' | ')');
+        let ends = |c: char| matches!(c, '/' | ':' | '}') || ENDS.contains(&c);
         let name = &after[..after.find(ends).unwrap_or(after.len())];
         if name.contains(['\'', '"', '\\', '$', '`']) {
             return None;
@@ -118,56 +202,48 @@ impl Parser<'_> {
     }
 
     /// Reads parts up to the end of their place, which is not taken.
-    fn parts(&mut self, word: &mut Word, place: Place) -> Result<(), Error> {
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err(Error::TooDeep);
-        }
-        let quoting = if matches!(place, Place::Quotes | Place::QuotedBraces) {
-            Quoting::Quoted
-        } else {
-            Quoting::Bare
+    pub(super) fn parts(&mut self, word: &mut Word, place: Place) -> Result<(), Error> {
+        self.deeper(|parser| parser.parts_here(word, place))
+    }
+
+    fn parts_here(&mut self, word: &mut Word, place: Place) -> Result<(), Error> {
+        let quoting = match place {
+            Place::Quotes | Place::QuotedBraces => Quoting::Quoted,
+            _ => Quoting::Bare,
         };
+        let open = matches!(place, Place::Word | Place::Value);
+        // bash finds no `}` between single quotes, though these are themselves inside of double ones.
+        let mut single = false;
+        let mut brackets = 0_usize;
         loop {
             let Some(byte) = self.peek() else {
-                if matches!(place, Place::Word | Place::Value) {
-                    break;
-                }
-                return Err(Error::Syntax);
+                return if open { Ok(()) } else { Err(Error::Syntax) };
             };
             let start = self.at;
             match (place, byte) {
-                (
-                    Place::Word | Place::Value,
-                    b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')',
-                ) => break,
-                (Place::Quotes, b'"') | (Place::Braces | Place::QuotedBraces, b'}') => break,
-                (_, b'\\') => {
+                (Place::Word | Place::Value, _) if ENDS.contains(&char::from(byte)) => return Ok(()),
+                (Place::Quotes, b'"') => return Ok(()),
+                (Place::Braces | Place::QuotedBraces | Place::Pattern, b'}') if !single => return Ok(()),
+                (Place::Pattern, b'/') => return Ok(()),
+                (Place::Index, b']') if brackets == 0 => return Ok(()),
+                (Place::Index, b'[' | b']') => {
+                    brackets = if byte == b'[' { brackets + 1 } else { brackets - 1 };
                     self.at += 1;
-                    let next = self.rest().chars().next();
-                    let Some(next) = next else {
-                        word.push(Part::Text("\\".to_owned(), Quoting::Quoted));
-                        continue;
-                    };
-                    self.at += next.len_utf8();
-                    let special = matches!(next, '$' | '`' | '"' | '\\')
-                        || (place == Place::QuotedBraces && next == '}');
-                    if next == '\n' {
-                        continue;
-                    }
-                    if quoting == Quoting::Bare || special {
-                        word.push(Part::Text(next.to_string(), Quoting::Quoted));
-                    } else {
-                        word.push(Part::Text(self.text[start..self.at].to_owned(), Quoting::Quoted));
-                    }
+                    word.push(Part::Text(char::from(byte).to_string(), quoting));
                 }
-                (Place::Word | Place::Value | Place::Braces, b'\'') => {
+                (_, b'\\') => self.backslash(word, place, quoting),
+                (Place::QuotedBraces, b'\'') if self.kind == Kind::Bash => {
+                    single = !single;
+                    self.at += 1;
+                    word.push(Part::Text("'".to_owned(), quoting));
+                }
+                (_, b'\'') if quoting == Quoting::Bare => {
                     let inside = &self.rest()[1..];
                     let close = inside.find('\'').ok_or(Error::Syntax)?;
                     word.push(Part::Text(inside[..close].to_owned(), Quoting::Quoted));
                     self.at += close + 2;
                 }
-                (Place::Word | Place::Value | Place::Braces | Place::QuotedBraces, b'"') => {
+                (_, b'"') => {
                     self.at += 1;
                     word.push(Part::Text(String::new(), Quoting::Quoted));
                     self.parts(word, Place::Quotes)?;
@@ -175,12 +251,12 @@ impl Parser<'_> {
                 }
                 (_, b'`') => {
                     self.at += 1;
-                    self.backticks()?;
+                    self.backticks(quoting)?;
                     word.push(Part::Command);
                 }
                 (_, b'$') => {
                     self.at += 1;
-                    let part = self.dollar(quoting)?;
+                    let part = self.dollar(quoting, place)?;
                     word.push(part);
                 }
                 (Place::Value, b':') => {
@@ -190,25 +266,8 @@ impl Parser<'_> {
                 }
                 _ => {
                     let stops = |c: char| {
-                        matches!(
-                            c,
-                            '\\' | '\''
-                                | '"'
-                                | '`'
-                                | '$'
-                                | '}'
-                                | ':'
-                                | ' '
-                                | '\t'
-                                | '\n'
-                                | ';'
-                                | '&'
-                                | '|'
-                                | '<'
-                                | '>'
-                                | '('
-                                | ')'
-                        )
+                        matches!(c, '\\' | '\'' | '"' | '`' | '$' | '}' | ':' | '/' | '[' | ']')
+                            || ENDS.contains(&c)
                     };
                     let first = self.rest().chars().next().map_or(1, char::len_utf8);
                     let more = &self.rest()[first..];
@@ -217,287 +276,53 @@ impl Parser<'_> {
                 }
             }
         }
-        self.depth -= 1;
-        Ok(())
     }
 
-    fn backticks(&mut self) -> Result<(), Error> {
-        loop {
-            match self.peek().ok_or(Error::Syntax)? {
-                b'`' => {
-                    self.at += 1;
+    fn backslash(&mut self, word: &mut Word, place: Place, quoting: Quoting) {
+        let start = self.at;
+        self.at += 1;
+        let Some(next) = self.rest().chars().next() else {
+            word.push(Part::Text("\\".to_owned(), Quoting::Quoted));
+            return;
+        };
+        self.at += next.len_utf8();
+        let special = matches!(next, '$' | '`' | '"' | '\\') || (place == Place::QuotedBraces && next == '}');
+        if next == '\n' {
+            return;
+        }
+        let from = if quoting == Quoting::Bare || special { start + 1 } else { start };
+        word.push(Part::Text(self.text[from..self.at].to_owned(), Quoting::Quoted));
+    }
+
+    /// Reads to the closing backtick. dash reads the command at once, bash only when it runs it.
+    fn backticks(&mut self, quoting: Quoting) -> Result<(), Error> {
+        let mut command = String::new();
+        let mut rest = self.rest().char_indices();
+        while let Some((at, c)) = rest.next() {
+            match c {
+                '`' => {
+                    self.at += at + 1;
+                    let mut inner = Parser::new(self.kind, &command);
+                    inner.depth = self.depth + 1;
+                    // dash stops, and asks no more, at a word that closes something.
+                    while self.kind == Kind::Dash && !inner.closes() && inner.line_of_commands()?.is_some() {}
                     return Ok(());
                 }
-                b'\\' => self.at = (self.at + 2).min(self.text.len()),
-                _ => self.at += 1,
-            }
-            while !self.text.is_char_boundary(self.at) {
-                self.at += 1;
-            }
-        }
-    }
-
-    /// What stands after a `$`.
-    fn dollar(&mut self, quoting: Quoting) -> Result<Part, Error> {
-        let rest = self.rest();
-        let length = name_length(rest);
-        let plain =
-            |name: &str| Part::Parameter { name: name.to_owned(), operation: Operation::Plain, quoting };
-        if length > 0 {
-            self.at += length;
-            return Ok(plain(&rest[..length]));
-        }
-        match rest.bytes().next() {
-            Some(b'0'..=b'9' | b'@' | b'*' | b'#' | b'?' | b'-' | b'$' | b'!') => {
-                self.at += 1;
-                Ok(plain(&rest[..1]))
-            }
-            Some(b'{') => {
-                self.at += 1;
-                self.braces(quoting)
-            }
-            Some(b'(') => self.command_or_arithmetic(),
-            // bash's old way to write a sum.
-            Some(b'[') if self.kind == Kind::Bash => {
-                self.at += 1 + rest.find(']').ok_or(Error::Syntax)?;
-                Ok(Part::Command)
-            }
-            Some(b'\'') if self.kind == Kind::Bash && quoting == Quoting::Bare => {
-                self.at += 1;
-                self.escaped_text()
-            }
-            Some(b'"') if self.kind == Kind::Bash && quoting == Quoting::Bare => {
-                Ok(Part::Text(String::new(), Quoting::Quoted))
-            }
-            _ => Ok(Part::Text("$".to_owned(), Quoting::Quoted)),
-        }
-    }
-
-    fn command_or_arithmetic(&mut self) -> Result<Part, Error> {
-        if self.rest().starts_with("((")
-            && let Some(close) = expand::arithmetic_end(self.rest())
-        {
-            let inside = &self.rest()[2..close];
-            self.at += close + 2;
-            // Its references are read as in quotes.
-            let quoted = inside.to_owned() + "\"";
-            let mut inner = Parser::new(self.kind, &quoted);
-            inner.depth = self.depth;
-            let mut word = Word::new();
-            inner.parts(&mut word, Place::Quotes)?;
-            return Ok(Part::Arithmetic(word));
-        }
-        let end = command_end(&self.text.as_bytes()[self.at + 1..]).ok_or(Error::Syntax)?;
-        self.at += 1 + end;
-        Ok(Part::Command)
-    }
-
-    /// What stands after `${`.
-    fn braces(&mut self, quoting: Quoting) -> Result<Part, Error> {
-        let start = self.at;
-        if self.peek() == Some(b'#') {
-            self.at += 1;
-            let length = self.parameter_length();
-            if length > 0 && self.rest()[length..].starts_with('}') {
-                let name = self.rest()[..length].to_owned();
-                self.at += length + 1;
-                return Ok(Part::Parameter { name, operation: Operation::Length, quoting });
-            }
-            self.at = start;
-        }
-        let length = self.parameter_length();
-        let name = self.rest()[..length].to_owned();
-        self.at += length;
-        if length == 0 {
-            return self.bad_braces(start);
-        }
-        let inner = if quoting == Quoting::Quoted { Place::QuotedBraces } else { Place::Braces };
-        let colon = self.eat(":");
-        let operation = match self.peek() {
-            Some(b'}') if !colon => Operation::Plain,
-            Some(operator @ (b'-' | b'=' | b'?' | b'+')) => {
-                self.at += 1;
-                let mut word = Word::new();
-                word.extend(if quoting == Quoting::Bare { self.home() } else { None });
-                self.parts(&mut word, inner)?;
-                Operation::Choice { operator, colon, word }
-            }
-            Some(operator @ (b'#' | b'%')) if !colon => {
-                self.at += 1;
-                let longest = self.peek() == Some(operator);
-                self.at += usize::from(longest);
-                let mut pattern = Word::new();
-                self.parts(&mut pattern, Place::Braces)?;
-                Operation::Trim { operator, longest, pattern }
-            }
-            Some(_) if self.kind == Kind::Bash && colon => {
-                let mut bounds = Word::new();
-                self.parts(&mut bounds, inner)?;
-                Operation::Slice(bounds)
-            }
-            Some(operator @ (b'^' | b',')) if self.kind == Kind::Bash && self.is_case_operation() => {
-                self.at += 1;
-                let whole = self.peek() == Some(operator);
-                self.at += usize::from(whole);
-                Operation::Case { operator, whole }
-            }
-            Some(b'/' | b'^' | b',' | b'@' | b'[') if self.kind == Kind::Bash => {
-                self.parts(&mut Word::new(), inner)?;
-                Operation::Unknown
-            }
-            _ => return self.bad_braces(start),
-        };
-        if !self.eat("}") {
-            return Err(Error::Syntax);
-        }
-        Ok(Part::Parameter { name, operation, quoting })
-    }
-
-    /// Whether one or two signs, and no pattern, stand before the brace.
-    fn is_case_operation(&self) -> bool {
-        let rest = self.rest();
-        ["^}", "^^}", ",}", ",,}"].iter().any(|operation| rest.starts_with(operation))
-    }
-
-    fn parameter_length(&self) -> usize {
-        let rest = self.rest();
-        match name_length(rest) {
-            0 => match rest.bytes().next() {
-                Some(b'0'..=b'9') => rest.bytes().take_while(u8::is_ascii_digit).count(),
-                Some(b'@' | b'*' | b'#' | b'?' | b'-' | b'$' | b'!') => 1,
-                _ => 0,
-            },
-            length => length,
-        }
-    }
-
-    /// A reference that is none: dash refuses it, bash reads on to its brace.
-    fn bad_braces(&mut self, start: usize) -> Result<Part, Error> {
-        if self.kind == Kind::Dash {
-            return Err(Error::Syntax);
-        }
-        self.at = start;
-        self.parts(&mut Word::new(), Place::Braces)?;
-        self.at += 1;
-        Ok(Part::Bad)
-    }
-
-    /// bash's `$'…'`.
-    fn escaped_text(&mut self) -> Result<Part, Error> {
-        let mut value = Vec::new();
-        let bytes = self.text.as_bytes();
-        loop {
-            let byte = self.peek().ok_or(Error::Syntax)?;
-            self.at += 1;
-            match byte {
-                b'\'' => break,
-                b'\\' => {
-                    let next = self.peek().ok_or(Error::Syntax)?;
-                    self.at += 1;
-                    let at = self.at;
-                    let mut number = |radix: u32, most: usize, from: usize| {
-                        let digits = bytes[from..]
-                            .iter()
-                            .take(most)
-                            .take_while(|byte| char::from(**byte).is_digit(radix))
-                            .count();
-                        self.at = from + digits;
-                        u32::from_str_radix(&self.text[from..from + digits], radix).ok()
-                    };
-                    match next {
-                        b'a' => value.push(7),
-                        b'b' => value.push(8),
-                        b'e' | b'E' => value.push(27),
-                        b'f' => value.push(12),
-                        b'n' => value.push(b'\n'),
-                        b'r' => value.push(b'\r'),
-                        b't' => value.push(b'\t'),
-                        b'v' => value.push(11),
-                        b'0'..=b'7' => value.extend(number(8, 3, at - 1).map(|number| (number & 0xff) as u8)),
-                        b'x' => match number(16, 2, at) {
-                            Some(number) => value.push((number & 0xff) as u8),
-                            None => value.extend(b"\\x"),
-                        },
-                        b'u' | b'U' => {
-                            match number(16, if next == b'u' { 4 } else { 8 }, at).and_then(char::from_u32) {
-                                Some(c) => value.extend(c.to_string().into_bytes()),
-                                None => value.extend([b'\\', next]),
-                            }
+                '\\' => match rest.next() {
+                    Some((_, next)) => {
+                        let loses =
+                            matches!(next, '\\' | '`' | '$') || (next == '"' && quoting == Quoting::Quoted);
+                        if !loses {
+                            command.push('\\');
                         }
-                        b'\\' | b'\'' | b'"' | b'?' => value.push(next),
-                        _ => value.extend([b'\\', next]),
+                        command.push(next);
                     }
-                }
-                _ => value.push(byte),
+                    None => break,
+                },
+                c => command.push(c),
             }
         }
-        // A zero ends it, as in C.
-        let end = value.iter().position(|byte| *byte == 0).unwrap_or(value.len());
-        value.truncate(end);
-        Ok(String::from_utf8(value).map_or(Part::Command, |text| Part::Text(text, Quoting::Quoted)))
+        self.at = self.text.len();
+        Err(Error::Syntax)
     }
-}
-
-/// The name that a word assigns to, where it is like an assignment.
-pub(in super::super) fn assigned_name(word: &Word) -> Option<&str> {
-    match word.first() {
-        Some(Part::Text(text, Quoting::Bare)) => {
-            text.split_once('=').map(|(name, _)| name).filter(|name| is_name(name))
-        }
-        _ => None,
-    }
-}
-
-/// Whether any part of a word stands in quotes.
-pub(in super::super) fn has_quotes(word: &Word) -> bool {
-    word.iter().any(|part| match part {
-        Part::Text(_, quoting) | Part::Parameter { quoting, .. } => *quoting == Quoting::Quoted,
-        Part::Command | Part::Arithmetic(_) | Part::Bad | Part::Home(_) => false,
-    })
-}
-
-pub(super) fn is_declaration(word: &Word) -> bool {
-    matches!(&word[..], [Part::Text(name, Quoting::Bare)] if matches!(name.as_str(), "export" | "readonly" | "declare" | "typeset"))
-}
-
-/// Where a word is read.
-#[derive(Clone, Copy, PartialEq)]
-enum Place {
-    Word,
-    /// The right side of an assignment, where `~` may follow a colon.
-    Value,
-    Quotes,
-    Braces,
-    QuotedBraces,
-}
-
-/// The length of a command after its `(`, with its `)`.
-pub(super) fn command_end(bytes: &[u8]) -> Option<usize> {
-    // What is open: a parenthesis, or the quote that ends it.
-    let mut open = vec![b'('];
-    let mut at = 0;
-    while let (Some(&byte), Some(&inner)) = (bytes.get(at), open.last()) {
-        at += 1;
-        match (inner, byte) {
-            (b'\'', b'\'') | (b'"', b'"') => {
-                open.pop();
-            }
-            (b'\'', _) => {}
-            (_, b'\\') => at += 1,
-            (b'"', b'$') if bytes.get(at) == Some(&b'(') => {
-                open.push(b'(');
-                at += 1;
-            }
-            (b'"', _) => {}
-            (_, b'\'' | b'"' | b'(') => open.push(byte),
-            (_, b')') => {
-                open.pop();
-                if open.is_empty() {
-                    return Some(at);
-                }
-            }
-            _ => {}
-        }
-    }
-    None
 }
