@@ -93,6 +93,16 @@ fn bun_takes_the_default_of_no_name() {
     );
 }
 
+// Docker Compose 2.40.3
+#[test]
+fn compose_reads_the_word_that_it_does_not_take() {
+    let check = |text, expected| check(Dialect::Compose, text, &expected);
+    check("A=1\nB=${A:-${}\n", StopsAt(2));
+    check("A=1\nB=${NOPE:+${A}\n", StopsAt(2));
+    check("A=1\nB=${A:-${NOPE:?x}}\n", StopsAt(2));
+    check("A=1\nB=${A:-${NOPE}}\nC=${NOPE:+$A}\n", Loads(&[("A", "1"), ("B", "1"), ("C", "")]));
+}
+
 /// A value that only a command would tell.
 #[test]
 fn commands_are_found_and_never_run() {

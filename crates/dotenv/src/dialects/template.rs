@@ -220,6 +220,8 @@ impl<'v, L: Fn(&str) -> Option<&'v str>> Template<'_, L> {
         word: &str,
         depth: usize,
     ) -> Result<Option<String>, Refused> {
+        // The word is filled in first, wanted or not: where it is wrong, all is.
+        let Some(filled) = self.fill(word, depth + 1)? else { return Ok(None) };
         let looked = self.found(name)?;
         let present =
             if operator.starts_with(':') { looked.filter(|found| !found.is_empty()) } else { looked };
@@ -227,7 +229,7 @@ impl<'v, L: Fn(&str) -> Option<&'v str>> Template<'_, L> {
             ("-", Some(found)) | ("?", Some(found)) => Ok(Some(found.to_owned())),
             ("?", None) => Ok(None),
             ("+", None) => Ok(Some(looked.unwrap_or("").to_owned())),
-            _ => self.fill(word, depth + 1),
+            _ => Ok(Some(filled)),
         }
     }
 }
