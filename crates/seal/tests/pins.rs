@@ -203,6 +203,10 @@ fn a_history_beside_or_below_a_recorded_head_is_refused() {
         cast.replayed(team, &short).unwrap_err(),
         Refusal::CutShort { served: number - 1, known: number }
     );
+    // Noticed where it comes in, and not only when the whole is held against the log.
+    let mut beside = Environment::start(team, cast.world.environment).unwrap();
+    beside.extend(team, &short).unwrap();
+    assert_eq!(beside.append(team, &other).unwrap_err(), Refusal::Fork { number });
     let forked: Vec<_> = short.iter().cloned().chain([other]).collect();
     assert_eq!(cast.replayed(team, &forked).unwrap_err(), Refusal::Fork { number });
     assert!(cast.replayed(team, &cast.history).is_ok());

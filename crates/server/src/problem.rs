@@ -157,7 +157,10 @@ fn status(code: ProblemCode) -> StatusCode {
     match code {
         ProblemCode::BadRequest => StatusCode::BAD_REQUEST,
         ProblemCode::NotSigned | ProblemCode::SignatureExpired => StatusCode::UNAUTHORIZED,
-        ProblemCode::Forbidden | ProblemCode::SetupCode | ProblemCode::InviteExpired => StatusCode::FORBIDDEN,
+        ProblemCode::Forbidden
+        | ProblemCode::SetupCode
+        | ProblemCode::InviteExpired
+        | ProblemCode::Revoked => StatusCode::FORBIDDEN,
         ProblemCode::NotFound => StatusCode::NOT_FOUND,
         ProblemCode::LogMoved
         | ProblemCode::HeadMoved
@@ -180,6 +183,7 @@ fn title(code: ProblemCode) -> &'static str {
         ProblemCode::NotFound => "Not found",
         ProblemCode::SetupCode => "The setup code is not valid",
         ProblemCode::InviteExpired => "The invite has expired",
+        ProblemCode::Revoked => "Taken from the team",
         ProblemCode::LogMoved => "The team's log has moved on",
         ProblemCode::HeadMoved => "The environment has moved on",
         ProblemCode::PointerTaken => "Pointers are taken",

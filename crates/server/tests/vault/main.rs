@@ -7,6 +7,7 @@ mod conflicts;
 mod embedded;
 mod faults;
 mod first_team;
+mod leaving;
 mod news;
 #[cfg(unix)]
 mod program;

@@ -12,13 +12,13 @@ use crate::support::{Client, Signed, Vault, now, random};
 /// Nothing that should come takes this long, on any machine.
 const LIMIT: Duration = Duration::from_secs(30);
 
-struct Listener {
+pub(crate) struct Listener {
     stream: futures::stream::BoxStream<'static, reqwest::Result<Vec<u8>>>,
     buffer: Vec<u8>,
 }
 
 impl Listener {
-    async fn of(client: &Client, vault: &Vault) -> Self {
+    pub(crate) async fn of(client: &Client, vault: &Vault) -> Self {
         let request = Signed::new(&client.computer, client.team.id(), "GET", "/v1/events", Vec::new(), now());
         let response = request.response(vault).await;
         assert_eq!(response.status().as_u16(), 200);
@@ -28,7 +28,7 @@ impl Listener {
     }
 
     /// The next piece of news; `None` when the stream has ended.
-    async fn next(&mut self) -> Option<Moved> {
+    pub(crate) async fn next(&mut self) -> Option<Moved> {
         loop {
             if let Some(end) = self.buffer.windows(2).position(|pair| pair == b"\n\n") {
                 let event: Vec<u8> = self.buffer.drain(..end + 2).collect();

@@ -397,7 +397,7 @@ impl Client {
         Invite { keyholder: invite, statement, wraps }
     }
 
-    fn wraps_to(&self, to: &Keyholder, access: &[(&Writer, Level)]) -> Vec<Wrap> {
+    pub(crate) fn wraps_to(&self, to: &Keyholder, access: &[(&Writer, Level)]) -> Vec<Wrap> {
         let rng = &mut rand::rng();
         let mut wraps = vec![self.name_key.wrap(to.public(), self.id(), rng).unwrap()];
         for (writer, level) in access {
