@@ -156,11 +156,12 @@ impl<'d, 't> Check<'d, 't> {
             let line = written.get(name);
             let inside =
                 line.is_none() && !name.is_empty() && touched.iter().any(|touched| touched.contains(name));
-            let came_to_light = before.get(name).is_none() && line.is_some();
+            let came_to_light = !before.contains_key(name) && (line.is_some() || inside);
             match () {
                 () if strict => others.push(name.to_owned()),
-                () if inside || named.contains(&name.trim_start_matches(BYTE_ORDER_MARK)) => {}
+                () if named.contains(&name.trim_start_matches(BYTE_ORDER_MARK)) => {}
                 () if came_to_light => newly_read.push(name.to_owned()),
+                () if inside => {}
                 () => others.push(name.to_owned()),
             }
         }
