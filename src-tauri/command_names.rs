@@ -16,6 +16,8 @@ const COMMAND_NAMES: &[&str] = &[
     "resolve",
     "sync_now",
     "unlink",
+    "loaders",
+    "set_loader",
     "choose_file",
     "link_new_file",
     "preview_offer",

@@ -6,19 +6,20 @@ use std::time::Duration;
 
 use tauri::{AppHandle, State};
 use tauri_plugin_dialog::DialogExt as _;
+use twinlock_client::dotenv::Dialect;
 use twinlock_client::files::LinkedFileId;
 use twinlock_client::ids::EnvironmentId;
 use twinlock_client::view::Side;
 use twinlock_client::{
-    AccessRequest, CreateMissing, Error, ImportTarget, InviteLink, InviteOptions, Label, LinkOptions,
+    AccessRequest, CreateMissing, Error, ImportTarget, InviteLink, InviteOptions, Label, LinkOptions, ReadAs,
     SecretText, TeamPlace,
 };
 
 use crate::core::{Core, location};
 use crate::difference::difference;
 use crate::dto::{
-    Access, Changes, CommandError, Comparison, Destination, Difference, Invitation, Mode, Outcome, Overview,
-    Preview, Resolution, Role, Selection, Team, Variable,
+    Access, Changes, CommandError, Comparison, Destination, Difference, Invitation, KnownLoader, Mode,
+    Outcome, Overview, Preview, Resolution, Revealed, Role, Selection, Team, Variable,
 };
 use crate::offers::Offers;
 use crate::window::Destinations;
@@ -101,11 +102,9 @@ pub(crate) async fn variables(core: State<'_, Core>, environment: String) -> Ans
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn reveal(core: State<'_, Core>, environment: String, entry: String) -> Answer<String> {
+pub(crate) async fn reveal(core: State<'_, Core>, environment: String, entry: String) -> Answer<Revealed> {
     let entry = entry.parse().map_err(|_| not_an_id("variable"))?;
-    let value = core.client().await?.reveal(environment_id(&environment)?, entry).await?;
-    // To the page, because a person asked to see this one.
-    Ok(value.expose().to_owned())
+    Ok(core.client().await?.reveal(environment_id(&environment)?, entry).await?.into())
 }
 
 #[tauri::command]
@@ -298,6 +297,20 @@ fn file_id(text: &str) -> Answer<LinkedFileId> {
     text.parse().map_err(|_| not_an_id("linked file"))
 }
 
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn loaders() -> Vec<KnownLoader> {
+    Dialect::ALL.into_iter().map(KnownLoader::from).collect()
+}
+
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn set_loader(core: State<'_, Core>, file: String, dialect: Option<String>) -> Answer<()> {
+    let dialect = dialect.map(|name| name.parse::<Dialect>());
+    let dialect = dialect.transpose().map_err(|error| CommandError::failed(error.to_string()))?;
+    Ok(core.client().await?.set_loader(file_id(&file)?, dialect).await?)
+}
+
 /// A linked file's path, by its id: the page never hands in a path.
 fn path_of(client: &twinlock_client::Client, file: &str) -> Answer<PathBuf> {
     Ok(client.linked_file_by_id(file_id(file)?)?.path)
@@ -324,6 +337,7 @@ fn link_options(
         create,
         push: mode,
         pull: mode,
+        read_as: ReadAs::Unchanged,
     })
 }
 

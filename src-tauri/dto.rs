@@ -1,6 +1,6 @@
 //! What crosses between program and page. Types of their own, so that nothing of the client's crosses by
 //! accident: names and states only. The two types that carry something secret are `Invitation` (a link made
-//! to be handed on) and `Difference` (what somebody asked to see).
+//! to be handed on) and `Difference` and `Revealed` (what somebody asked to see).
 
 mod from_client;
 
@@ -128,6 +128,23 @@ pub(crate) struct LinkedFile {
     pub(crate) state: FileState,
     pub(crate) problem: Option<String>,
     pub(crate) git: Option<GitState>,
+    pub(crate) loader: Loader,
+}
+
+/// The loader that a file is written for, and what tells it, unless somebody set it.
+#[derive(Debug, Serialize, Type)]
+pub(crate) struct Loader {
+    pub(crate) dialect: String,
+    pub(crate) because: Option<String>,
+    pub(crate) set: bool,
+}
+
+/// A loader that a file can be written for.
+#[derive(Debug, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct KnownLoader {
+    pub(crate) dialect: String,
+    pub(crate) stands_for: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
@@ -298,6 +315,38 @@ pub(crate) struct Variable {
     pub(crate) empty: Option<bool>,
     pub(crate) duplicate: bool,
     pub(crate) damaged: bool,
+    /// Whether the value is one to be filled in.
+    pub(crate) placeholder: bool,
+    /// Why a program that sees this name may run what the value says.
+    pub(crate) danger: Option<String>,
+    /// Where loaders do not read it alike: each reading that there is.
+    pub(crate) readings: Vec<Reading>,
+}
+
+/// What some loaders make of a variable.
+#[derive(Debug, Serialize, Type)]
+pub(crate) struct Reading {
+    pub(crate) loaders: Vec<String>,
+    pub(crate) outcome: ReadingOutcome,
+}
+
+/// What it is, without the value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ReadingOutcome {
+    /// A value.
+    Value,
+    /// No value, or no variable at all.
+    Nothing,
+    /// Not known without running a command.
+    NeedsCommand,
+}
+
+/// One value that somebody asked to see, and in the order of its readings what each of them is.
+#[derive(Serialize, Type)]
+pub(crate) struct Revealed {
+    pub(crate) text: String,
+    pub(crate) readings: Vec<Option<String>>,
 }
 
 /// What a dropped or chosen file holds. `path` is for showing; the file is named by its offer alone.

@@ -25,6 +25,8 @@ pub(crate) fn schema() -> Builder<tauri::Wry> {
             commands::resolve,
             commands::sync_now,
             commands::unlink,
+            commands::loaders,
+            commands::set_loader,
             commands::choose_file,
             commands::link_new_file,
             commands::preview_offer,

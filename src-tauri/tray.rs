@@ -200,7 +200,7 @@ mod tests {
     use twinlock_client::files::LinkedFileId;
     use twinlock_client::ids::{EnvironmentId, ProjectId};
     use twinlock_client::store::Mode;
-    use twinlock_client::view::{LinkedFileView, ProjectView, RefusalView};
+    use twinlock_client::view::{LinkedFileView, LoaderView, ProjectView, RefusalView};
 
     use super::*;
 
@@ -220,6 +220,7 @@ mod tests {
             state: FileState::InStep,
             problem: None,
             git: None,
+            loader: LoaderView { dialect: "node", because: None, set: false },
         };
         let project: ProjectId = "00000000000000000000000000000002".parse().unwrap();
         let (name, level) = (name.to_owned(), Level::Write);

@@ -1,13 +1,16 @@
-//! Turns what the client shows into what may cross to the page. Nothing here reads a value.
+//! Turns what the client shows into what may cross to the page. One value is handed
+//! on, the one that somebody asked to see.
 
+use twinlock_client::dotenv::Dialect;
 use twinlock_client::files::git::GitState as Git;
 use twinlock_client::store::Mode as SyncMode;
-use twinlock_client::{Error, ErrorCode, Level as AccessLevel, Role as TeamRole, view};
+use twinlock_client::{Error, ErrorCode, Level as AccessLevel, Role as TeamRole, SecretText, view};
 
 use super::{
     Access, Change, ChangeKind, Changes, CommandError, CommandErrorCode, Computer, Connection, Environment,
-    FileState, Found, GitState, Level, LinkedFile, Member, Mode, Outcome, Overview, PendingInvite, Preview,
-    Problem, Project, Refusal, Role, Team, TeamSummary, Variable, VaultPlace,
+    FileState, Found, GitState, KnownLoader, Level, LinkedFile, Loader, Member, Mode, Outcome, Overview,
+    PendingInvite, Preview, Problem, Project, Reading, ReadingOutcome, Refusal, Revealed, Role, Team,
+    TeamSummary, Variable, VaultPlace,
 };
 
 impl From<Error> for CommandError {
@@ -167,7 +170,21 @@ impl From<view::LinkedFileView> for LinkedFile {
             state: file.state.into(),
             problem: file.problem,
             git: file.git.map(GitState::from),
+            loader: file.loader.into(),
         }
+    }
+}
+
+impl From<view::LoaderView> for Loader {
+    fn from(loader: view::LoaderView) -> Self {
+        let view::LoaderView { dialect, because, set } = loader;
+        Self { dialect: dialect.to_owned(), because, set }
+    }
+}
+
+impl From<Dialect> for KnownLoader {
+    fn from(dialect: Dialect) -> Self {
+        Self { dialect: dialect.name().to_owned(), stands_for: dialect.stands_for().to_owned() }
     }
 }
 
@@ -288,6 +305,31 @@ impl From<view::VariableView> for Variable {
             empty: variable.empty,
             duplicate: variable.duplicate,
             damaged: variable.damaged,
+            placeholder: variable.placeholder,
+            danger: variable.danger,
+            readings: variable.readings.into_iter().map(Reading::from).collect(),
+        }
+    }
+}
+
+impl From<view::ReadingView> for Reading {
+    fn from(reading: view::ReadingView) -> Self {
+        let outcome = match reading.outcome {
+            view::ReadingOutcome::Value => ReadingOutcome::Value,
+            view::ReadingOutcome::Nothing => ReadingOutcome::Nothing,
+            view::ReadingOutcome::NeedsCommand => ReadingOutcome::NeedsCommand,
+        };
+        Self { loaders: reading.loaders.into_iter().map(str::to_owned).collect(), outcome }
+    }
+}
+
+impl From<twinlock_client::Revealed> for Revealed {
+    /// To the page, because a person asked to see this one.
+    fn from(revealed: twinlock_client::Revealed) -> Self {
+        let text = |secret: SecretText| secret.expose().to_owned();
+        Self {
+            text: text(revealed.text),
+            readings: revealed.readings.into_iter().map(|reading| reading.map(text)).collect(),
         }
     }
 }

@@ -13,8 +13,8 @@ use tempfile::TempDir;
 use twinlock_client::keychain::{KeychainChoice, Passphrase};
 use twinlock_client::store::Mode;
 use twinlock_client::{
-    AccessRequest, Client, CreateMissing, InviteLink, InviteOptions, Label, LinkOptions, OpenOptions, Role,
-    SecretText, TeamPlace, VaultLocation,
+    AccessRequest, Client, CreateMissing, InviteLink, InviteOptions, Label, LinkOptions, OpenOptions, ReadAs,
+    Role, SecretText, TeamPlace, VaultLocation,
 };
 use twinlock_server::all::{self, AllOptions, Running, StartError};
 
@@ -152,6 +152,7 @@ impl Computer {
             create,
             push: mode,
             pull: mode,
+            read_as: ReadAs::Unchanged,
         };
         self.client.link(options).await.expect("the file is linked");
     }

@@ -1,6 +1,6 @@
 // A stand-in for the program: the same typed functions over made-up data, for tests and pictures. Never in the window.
 import type {
-  Change, Changes, CommandError, Difference, Environment, Ipc, LinkedFile, Member, Moved, Overview, Preview, Project, Team, Variable,
+  Change, Changes, CommandError, Difference, Environment, Ipc, KnownLoader, LinkedFile, Member, Moved, Overview, Preview, Project, Team, Variable,
 } from '../src/ipc';
 
 /** The moment at which all of this is seen. */
@@ -14,6 +14,9 @@ export interface World {
   variables: Record<string, Variable[]>;
   changes: Record<string, Changes>;
   values: Record<string, string>;
+  /** By entry: what each of its readings is. */
+  readings: Record<string, (string | null)[]>;
+  loaders: KnownLoader[];
   differences: Record<number, Difference>;
   preview: Preview;
   invite: string;
@@ -60,7 +63,7 @@ export function standIn(change: (world: World) => void = () => undefined): Stand
     team: () => answer('team', [], () => world.team),
     invite: (role, access) => answer('invite', [role, access], () => ({ link: world.invite, expiresAt: NOW + DAY, access })),
     variables: (environment) => answer('variables', [environment], () => world.variables[environment] ?? []),
-    reveal: (environment, entry) => answer('reveal', [environment, entry], () => world.values[entry] ?? ''),
+    reveal: (environment, entry) => answer('reveal', [environment, entry], () => ({ text: world.values[entry] ?? '', readings: world.readings[entry] ?? [] })),
     changes: (file) => answer('changes', [file], () => world.changes[file] ?? { conflicts: [], here: [], there: [] }),
     revealChange: (...args) => answer('revealChange', args, () => world.differences[args[1]] ?? { before: null, after: null }),
     push: (file, selection) => answer('push', [file, selection], () => {
@@ -80,6 +83,8 @@ export function standIn(change: (world: World) => void = () => undefined): Stand
     }),
     syncNow: () => answer('syncNow', [], () => null),
     unlink: (file) => answer('unlink', [file], () => null),
+    loaders: () => answer('loaders', [], () => world.loaders),
+    setLoader: (file, dialect) => answer('setLoader', [file, dialect], () => null),
     chooseFile: () => answer('chooseFile', [], () => world.preview.offer),
     linkNewFile: (...args) => answer('linkNewFile', args, () => outcome(14)),
     previewOffer: (offer) => answer('previewOffer', [offer], () => world.preview),
@@ -97,7 +102,7 @@ export function standIn(change: (world: World) => void = () => undefined): Stand
 export function makeFile(change: Partial<LinkedFile> = {}): LinkedFile {
   return {
     id: 'f1', path: '~/code/saltmarsh/api/.env', push: 'ask', pull: 'ask', here: 0, there: 0, conflicts: 0,
-    state: 'in-step', problem: null, git: 'ignored', ...change,
+    state: 'in-step', problem: null, git: 'ignored', loader: { dialect: 'next', because: 'next is in package.json', set: false }, ...change,
   };
 }
 
@@ -109,16 +114,23 @@ function makeProject(name: string, environments: Environment[]): Project {
   return { id: `p-${name}`, name, environments };
 }
 
+const READINGS: Variable['readings'] = [
+  { loaders: ['node', 'next', 'docker', 'python'], outcome: 'value' },
+  { loaders: ['compose', 'ruby', 'php', 'symfony', 'go'], outcome: 'value' },
+  { loaders: ['sh', 'bash'], outcome: 'needs-command' },
+  { loaders: ['systemd'], outcome: 'nothing' },
+];
+
 function makeVariables(): Variable[] {
   const rows: [name: string, by: string, ago: number, marks?: Partial<Variable>][] = [
     ['DATABASE_URL', 'Mara Lind', 4 * MINUTE], ['REDIS_URL', 'Chidi Eze', 61 * MINUTE], ['SESSION_SECRET', 'Ada Okafor', 9 * DAY],
-    ['STRIPE_KEY', 'Ada Okafor', 11 * MINUTE], ['STRIPE_WEBHOOK_SECRET', 'Ben Weiss', 49 * DAY], ['SMTP_HOST', 'Chidi Eze', 49 * DAY],
-    ['SMTP_PASSWORD', 'Chidi Eze', 49 * DAY], ['S3_BUCKET', 'Ada Okafor', 60 * DAY], ['S3_SECRET_KEY', 'Ada Okafor', 9 * DAY],
+    ['STRIPE_KEY', 'Ada Okafor', 11 * MINUTE], ['STRIPE_WEBHOOK_SECRET', 'Ben Weiss', 49 * DAY, { placeholder: true }], ['SMTP_HOST', 'Chidi Eze', 49 * DAY],
+    ['SMTP_PASSWORD', 'Chidi Eze', 49 * DAY, { readings: READINGS }], ['S3_BUCKET', 'Ada Okafor', 60 * DAY], ['S3_SECRET_KEY', 'Ada Okafor', 9 * DAY],
     ['FEATURE_FLAGS', 'Ben Weiss', 60 * DAY, { empty: true }], ['LOG_LEVEL', 'Mara Lind', 73 * DAY, { duplicate: true }],
-    ['NODE_OPTIONS', 'Ben Weiss', 73 * DAY], ['LEGACY_TOKEN', 'Ben Weiss', 200 * DAY, { damaged: true }], ['DEBUG_SQL', 'Mara Lind', 80 * DAY],
+    ['NODE_OPTIONS', 'Ben Weiss', 73 * DAY, { danger: 'Node runs what NODE_OPTIONS tells it to load, in every program that it starts.' }], ['LEGACY_TOKEN', 'Ben Weiss', 200 * DAY, { damaged: true }], ['DEBUG_SQL', 'Mara Lind', 80 * DAY],
   ];
   return rows.map(([name, by, ago, marks]) => ({
-    entry: `e-${name}`, name, by, at: NOW - ago, revision: 41, empty: false, duplicate: false, damaged: false, ...marks,
+    entry: `e-${name}`, name, by, at: NOW - ago, revision: 41, empty: false, duplicate: false, damaged: false, placeholder: false, danger: null, readings: [], ...marks,
   }));
 }
 
@@ -171,6 +183,11 @@ function makeWorld(): World {
       },
     },
     values: { 'e-SMTP_PASSWORD': 'k9$tide-84', 'e-DATABASE_URL': 'postgres://api:tide@db-1.internal:5432/api', 'e-S3_BUCKET': 'saltmarsh-api' },
+    loaders: [
+      { dialect: 'node', standsFor: 'npm dotenv' }, { dialect: 'next', standsFor: 'Next.js' }, { dialect: 'python', standsFor: 'python-dotenv' },
+      { dialect: 'compose', standsFor: 'Docker Compose, env_file' },
+    ],
+    readings: { 'e-SMTP_PASSWORD': ['k9$tide-84', 'k9-84', null, null] },
     differences: {
       0: {
         before: [{ text: 'postgres://api:tide@db-', differs: false }, { text: '1', differs: true }, { text: '.internal:5432/api', differs: false }],

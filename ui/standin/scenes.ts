@@ -43,6 +43,7 @@ export const scenes: Record<string, Scene> = {
   hovering: scene('Drop to see what is in it', undefined, { moved: { what: 'hover', over: true } }),
   variables: scene('DATABASE_URL', undefined, { place: at('api-dev', 'variables') }),
   revealed: scene('k9$tide-84', undefined, { place: at('api-dev', 'variables'), press: ['Reveal SMTP_PASSWORD'] }),
+  'reads-differently': scene('Loaders read SMTP_PASSWORD differently', undefined, { place: at('api-dev', 'variables'), press: ['reads differently: SMTP_PASSWORD', 'dangerous name: NODE_OPTIONS'] }),
   unlinked: scene('No file on this computer is linked', undefined, { place: at('api-prod', 'variables') }),
   'environment-empty': scene('Drop a .env file here', undefined, { place: at('api-staging', 'variables') }),
   changes: scene('4 to push', undefined, { place: at('api-dev', 'changes') }),

@@ -7,13 +7,13 @@ import { calls, press, show } from './show';
 describe('one revealed value', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
-  const text = (text: string) => () => Promise.resolve({ text });
+  const text = (text: string) => () => Promise.resolve({ value: { text, readings: [] } });
 
   test('hides after 30 s', async () => {
     const revealed = new Revealed();
     await revealed.show('a', text('secret'));
     vi.advanceTimersByTime(REVEALED_FOR - 1);
-    expect(revealed.of('a')).toEqual({ text: 'secret' });
+    expect(revealed.of('a')).toEqual({ value: { text: 'secret', readings: [] } });
     vi.advanceTimersByTime(1);
     expect(revealed.of('a')).toBeNull();
   });
@@ -25,7 +25,7 @@ describe('one revealed value', () => {
     await revealed.show('b', text('second'));
     expect(revealed.of('a')).toBeNull();
     vi.advanceTimersByTime(REVEALED_FOR - 1);
-    expect(revealed.of('b')).toEqual({ text: 'second' });
+    expect(revealed.of('b')).toEqual({ value: { text: 'second', readings: [] } });
   });
 
   test('hides when the window is left, and stays hidden if it was left while the answer was on its way', async () => {
@@ -53,6 +53,21 @@ test('the table shows one value at a time and asks for nothing else', async () =
   expect(calls(program, 'reveal')).toEqual([['api-dev', 'e-DATABASE_URL'], ['api-dev', 'e-S3_BUCKET']]);
   window.dispatchEvent(new Event('blur'));
   await expect.element(page.getByText('saltmarsh-api')).not.toBeInTheDocument();
+});
+
+test('what loaders make of a value is hidden until the value is revealed', async () => {
+  const program = await show('variables');
+  await press('reads differently: SMTP_PASSWORD');
+  await expect.element(page.getByText('node, next, docker, python')).toBeVisible();
+  await expect.element(page.getByText('see no value of this name')).toBeVisible();
+  await expect.element(page.getByText('k9-84')).not.toBeInTheDocument();
+  expect(calls(program, 'reveal')).toEqual([]);
+  await press('Reveal SMTP_PASSWORD');
+  await expect.element(page.getByText('k9-84')).toBeVisible();
+  window.dispatchEvent(new Event('blur'));
+  await expect.element(page.getByText('k9-84')).not.toBeInTheDocument();
+  await press('reads differently: SMTP_PASSWORD');
+  await expect.element(page.getByText('see no value of this name')).not.toBeInTheDocument();
 });
 
 test('what is revealed is hidden by going elsewhere', async () => {

@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 
 use crate::output::{Format, Volume};
-use crate::{diff, dotenv, environments, files, invites, sync, team, transfer};
+use crate::{diff, dotenv, environments, files, formats, invites, sync, team, transfer};
 
 /// Keeps a team's .env files in step, sealed on your own computer.
 #[derive(Parser)]
@@ -59,8 +59,18 @@ pub(crate) enum Command {
     Ls(environments::LsArguments),
     /// Prints one value.
     Get(environments::GetArguments),
+    /// Gives variables of an environment their values; everything else in it stays as it is.
+    Set(environments::SetArguments),
+    /// Removes variables of an environment.
+    Unset(environments::UnsetArguments),
     /// Shows who changed what in an environment, the latest first.
     Log(environments::LogArguments),
+    /// Brings the variables of a file into an environment: .env, JSON, YAML, shell, Docker, Kubernetes, .env.vault.
+    Import(formats::ImportArguments),
+    /// Prints an environment's variables, values too: .env, JSON, YAML, shell, Docker, Kubernetes.
+    Export(formats::ExportArguments),
+    /// Prints an environment's .env.example: names and comments, no values.
+    Example(formats::ExampleArguments),
     /// Checks the home, the keychain, the vault and linked files.
     Doctor,
     /// Looks at .env files without a team or a home.
@@ -152,8 +162,29 @@ mod tests {
             "ls api/development",
             "get api/development A",
             "log api/development --name A",
+            "set api/development -",
+            "set api/development A=1 B=",
+            "unset api/development A B",
+            "dotenv set .env A - --after B --dialect go",
+            "dotenv unset .env A",
+            "dotenv rename .env A B",
+            "dotenv move .env A --before B",
+            "dotenv comment .env A",
+            "dotenv uncomment .env A",
+            "import .env api/development",
+            "import .env.vault api/production --create --replace --key -",
+            "import x api/production --format k8s",
+            "import .env api/production --dialect ruby",
+            "export api/development",
+            "export api/development --format k8s --dialect compose",
+            "example api/development",
             "doctor",
-            "dotenv parse a.env b.env --dialect node --env A=1 --env B=",
+            "dotenv parse a.env b.env --dialect compose --env A=1 --env B=",
+            "dotenv dialects --json",
+            "dotenv lint .env --strict --environment production",
+            "dotenv lint a b --dialect php --fix",
+            "link .env api/development --dialect next",
+            "link .env api/development --dialect project",
         ];
         for line in right {
             if let Err(error) = parsed(line) {
@@ -184,12 +215,20 @@ mod tests {
             "link .env api",
             "link .env api/development --mode auto --push ask",
             "link .env api/development --mode always",
+            "link .env api/development --dialect perl",
             "push --only",
             "resolve .env A",
             "resolve .env A --mine --theirs",
             "resolve .env A --mine --value -",
             "ls api",
             "get api/development",
+            "set api/development",
+            "unset api/development",
+            "dotenv set .env A",
+            "dotenv move .env A --after B --before C",
+            "import .env",
+            "import .env api/development --format xml",
+            "export api/development --format xml",
             "dotenv parse",
             "dotenv parse a.env --dialect perl",
             "dotenv parse a.env --env A",
@@ -199,23 +238,17 @@ mod tests {
             "service create ci",
             "recovery create",
             "environment list",
-            "set api/development A=1",
-            "unset api/development A",
             "show api/development@1",
             "restore api/development@1",
             "compare a b",
             "run -- true",
-            "import .env api/development",
-            "export api/development",
-            "example api/development",
             "guard check",
             "pin",
             "vault copy",
             "activity",
             "lock",
             "unlock",
-            "dotenv dialects",
-            "dotenv lint .env",
+            "dotenv lint",
         ];
         for line in wrong {
             match parsed(line) {

@@ -1,16 +1,19 @@
-//! `twinlock ls`, `get` and `log`: what is in an environment, and how it came to be.
+//! `twinlock ls`, `get`, `set`, `unset` and `log`: what is in an environment, and how it came to be.
 
+use std::convert::Infallible;
 use std::io::IsTerminal as _;
+use std::str::FromStr;
 
 use clap::Args;
 use serde::Serialize;
 use twinlock_client::view::{RevisionView, VariableView};
-use twinlock_client::{Cause, Client};
+use twinlock_client::{Cause, Client, SecretText, WriteOutcome};
 
 use crate::diff::kind_word;
 use crate::failure::{Failure, Status};
 use crate::output::{Format, Output, Volume};
-use crate::text::{Text, time};
+use crate::secret::SecretArgument;
+use crate::text::{Text, count, time};
 use crate::values::EnvironmentName;
 
 /// Which environment to list.
@@ -29,6 +32,57 @@ pub(crate) struct GetArguments {
     environment: EnvironmentName,
     /// The variable.
     name: String,
+}
+
+/// Which variables get which values.
+#[derive(Args)]
+#[command(override_usage = "twinlock set PROJECT/ENV -")]
+pub(crate) struct SetArguments {
+    /// The environment.
+    #[arg(value_name = "PROJECT/ENV")]
+    environment: EnvironmentName,
+    /// Lines NAME=VALUE on standard input, as the environment's loader reads them.
+    #[arg(required = true, value_name = "-")]
+    values: Vec<NewValue>,
+}
+
+/// Which variables to remove.
+#[derive(Args)]
+pub(crate) struct UnsetArguments {
+    /// The environment.
+    #[arg(value_name = "PROJECT/ENV")]
+    environment: EnvironmentName,
+    /// The variables.
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+}
+
+/// `-`, or `NAME=VALUE` on the command line itself, where other programs of this computer can see it.
+#[derive(Clone)]
+enum NewValue {
+    StandardInput,
+    Given(String, SecretText),
+    /// Neither. It may be a secret in the wrong place, so nobody repeats it.
+    Neither,
+}
+
+impl FromStr for NewValue {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text.split_once('=') {
+            _ if text == "-" => Self::StandardInput,
+            Some((name, value)) => Self::Given(name.to_owned(), SecretText::new(value.to_owned())),
+            None => Self::Neither,
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct WriteDocument<'a> {
+    environment: &'a str,
+    #[serde(flatten)]
+    outcome: &'a WriteOutcome,
 }
 
 /// Which history to show.
@@ -59,6 +113,56 @@ struct GetDocument<'a> {
 struct LogDocument<'a> {
     environment: &'a str,
     revisions: &'a [RevisionView],
+}
+
+pub(crate) async fn set(
+    arguments: SetArguments,
+    client: &Client,
+    out: &mut Output,
+) -> Result<Status, Failure> {
+    let name = arguments.environment.to_string();
+    let id = client.find_environment(&name).await?;
+    let outcome = match <[NewValue; 1]>::try_from(arguments.values) {
+        Ok([NewValue::StandardInput]) => {
+            let text = SecretArgument::StandardInput.whole("NAME=VALUE")?;
+            client.set_from_text(id, &text).await?
+        }
+        Ok([value]) => client.set(id, &[given(value)?]).await?,
+        Err(values) => {
+            let values = values.into_iter().map(given).collect::<Result<Vec<_>, _>>()?;
+            client.set(id, &values).await?
+        }
+    };
+    written(&name, &outcome, out)
+}
+
+fn given(value: NewValue) -> Result<(String, SecretText), Failure> {
+    match value {
+        NewValue::Given(name, value) => Ok((name, value)),
+        NewValue::StandardInput | NewValue::Neither => Err(Failure::Usage(
+            "New values are written NAME=VALUE, or come all on standard input: twinlock set PROJECT/ENV -"
+                .to_owned(),
+        )),
+    }
+}
+
+pub(crate) async fn unset(
+    arguments: UnsetArguments,
+    client: &Client,
+    out: &mut Output,
+) -> Result<Status, Failure> {
+    let name = arguments.environment.to_string();
+    let id = client.find_environment(&name).await?;
+    written(&name, &client.unset(id, &arguments.names).await?, out)
+}
+
+fn written(environment: &str, outcome: &WriteOutcome, out: &mut Output) -> Result<Status, Failure> {
+    out.answer(&WriteDocument { environment, outcome }, |_| {})?;
+    out.note(&match outcome.changed {
+        0 => format!("{environment} is so already."),
+        changed => format!("{environment}: {}, revision {}.", count(changed, "change"), outcome.revision),
+    });
+    Ok(Status::Done)
 }
 
 pub(crate) async fn ls(arguments: LsArguments, client: &Client, out: &mut Output) -> Result<Status, Failure> {

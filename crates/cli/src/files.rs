@@ -6,12 +6,12 @@ use clap::Args;
 use serde::Serialize;
 use twinlock_client::files::git::GitState;
 use twinlock_client::view::{Connection, FileState, LinkedFileView};
-use twinlock_client::{Client, CreateMissing, LinkOptions};
+use twinlock_client::{Client, CreateMissing, LinkOptions, ReadAs};
 
 use crate::failure::{Failure, Status};
 use crate::output::Output;
 use crate::text::{Text, count};
-use crate::values::{EnvironmentName, ModeArgument, mode_word};
+use crate::values::{EnvironmentName, ModeArgument, ReadAsArgument, mode_word};
 
 /// Which file to link to what, and how.
 #[derive(Args)]
@@ -33,6 +33,9 @@ pub(crate) struct LinkArguments {
     /// Both at once.
     #[arg(long, value_enum, conflicts_with_all = ["push", "pull"])]
     mode: Option<ModeArgument>,
+    /// The loader that the file is written for, or “project”: what the project around it tells.
+    #[arg(long, value_name = "DIALECT|project")]
+    dialect: Option<ReadAsArgument>,
 }
 
 /// Which file to unlink.
@@ -67,7 +70,7 @@ pub(crate) async fn link(
     client: &Client,
     out: &mut Output,
 ) -> Result<Status, Failure> {
-    let LinkArguments { file, environment, create, push, pull, mode } = arguments;
+    let LinkArguments { file, environment, create, push, pull, mode, dialect } = arguments;
     let options = LinkOptions {
         path: file,
         project: environment.project,
@@ -75,6 +78,7 @@ pub(crate) async fn link(
         create: if create { CreateMissing::Yes } else { CreateMissing::No },
         push: mode.unwrap_or(push).into(),
         pull: mode.unwrap_or(pull).into(),
+        read_as: dialect.map_or(ReadAs::Unchanged, |ReadAsArgument(read_as)| read_as),
     };
     let view = client.link(options).await?;
     out.answer(&view, |_| {})?;

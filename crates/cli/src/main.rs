@@ -5,10 +5,13 @@ mod arguments;
 mod diff;
 mod doctor;
 mod dotenv;
+mod edit;
 mod environments;
 mod failure;
 mod files;
+mod formats;
 mod invites;
+mod lint;
 mod opened;
 mod output;
 mod secret;
@@ -71,7 +74,12 @@ async fn run_opened(command: Command, opened: &mut Opened, out: &mut Output) -> 
         Command::Sync(arguments) => sync::run(arguments, opened, out).await,
         Command::Ls(arguments) => environments::ls(arguments, opened.client(), out).await,
         Command::Get(arguments) => environments::get(arguments, opened.client(), out).await,
+        Command::Set(arguments) => environments::set(arguments, opened.client(), out).await,
+        Command::Unset(arguments) => environments::unset(arguments, opened.client(), out).await,
         Command::Log(arguments) => environments::log(arguments, opened.client(), out).await,
+        Command::Import(arguments) => formats::import(arguments, opened.client(), out).await,
+        Command::Export(arguments) => formats::export(arguments, opened.client(), out).await,
+        Command::Example(arguments) => formats::example(arguments, opened.client(), out).await,
         Command::Doctor => doctor::run(opened.client(), out).await,
         // Answered before a home was opened.
         Command::Dotenv(command) => dotenv::run(command, out),

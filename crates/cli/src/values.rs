@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use jiff::{Span, SpanRelativeTo};
+use twinlock_client::dotenv::NotADialect;
 use twinlock_client::store::Mode;
-use twinlock_client::{Label, Level, NotALabel, Role};
+use twinlock_client::{Label, Level, NotALabel, ReadAs, Role};
 
 /// `PROJECT/ENV`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +110,21 @@ pub(crate) fn role_word(role: Role) -> &'static str {
         Role::Member => "member",
         Role::Admin => "admin",
         Role::Owner => "owner",
+    }
+}
+
+/// A dialect's name, or `project`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ReadAsArgument(pub(crate) ReadAs);
+
+impl FromStr for ReadAsArgument {
+    type Err = NotADialect;
+
+    fn from_str(text: &str) -> Result<Self, NotADialect> {
+        match text {
+            "project" => Ok(Self(ReadAs::Project)),
+            name => Ok(Self(ReadAs::Loader(name.parse()?))),
+        }
     }
 }
 

@@ -21,6 +21,13 @@ fn run(command: &mut Command) -> (i32, String, String) {
     told(command.output().unwrap())
 }
 
+fn run_with(command: &mut Command, input: &str) -> (i32, String, String) {
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    told(child.wait_with_output().unwrap())
+}
+
 fn told(output: Output) -> (i32, String, String) {
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
@@ -29,6 +36,62 @@ fn told(output: Output) -> (i32, String, String) {
 #[test]
 fn text_files_say_what_is_printed() {
     trycmd::TestCases::new().case("tests/cmd/*.trycmd").env("TWINLOCK_HOME", "no-home").run();
+}
+
+#[test]
+fn what_lint_mends_is_read_alike_by_all_and_nothing_else_moves() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(".env");
+    let text = "# kept  \r\nNAME=two words\nPLAIN=1";
+    std::fs::write(&file, text).unwrap();
+    let lint = |more: &[&str]| run(twinlock(folder.path()).args(["dotenv", "lint"]).arg(&file).args(more));
+    let (status, told, _) = lint(&["--dialect", "node"]);
+    assert_eq!((status, told.contains("reads-differently")), (0, true), "{told}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text, "looking changes nothing");
+    let (status, told, _) = lint(&["--dialect", "node", "--fix"]);
+    assert_eq!((status, told.contains("mended")), (0, true), "{told}");
+    let mended = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(mended, text.replace("two words", "\"two words\""));
+    for dialect in ["node", "compose", "python", "bash", "ruby", "go"] {
+        let (_, parsed, _) =
+            run(twinlock(folder.path()).args(["dotenv", "parse", "--dialect", dialect]).arg(&file));
+        assert!(parsed.contains(r#""NAME":"two words""#), "{dialect}: {parsed}");
+    }
+}
+
+#[test]
+fn a_file_is_changed_by_the_smallest_span() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(".env");
+    let text = "# c\r\nexport  A = 'one'   # why\r\nB=2\r\n\r\nLAST=\"x\"";
+    let edit = |words: &[&str], value: &str| {
+        std::fs::write(&file, text).unwrap();
+        let mut command = twinlock(folder.path());
+        command.arg("dotenv").arg(words[0]).arg(&file).args(&words[1..]).args(["--dialect", "node"]);
+        let (status, _, told) = run_with(&mut command, value);
+        (status, std::fs::read_to_string(&file).unwrap(), told)
+    };
+    let check = |words: &[&str], value: &str, from: &str, to: &str| {
+        let (status, after, told) = edit(words, value);
+        assert_eq!((status, after), (0, text.replace(from, to)), "{words:?} {told}");
+    };
+    check(&["set", "A", "-"], "two # three", "'one'", "'two # three'");
+    check(&["set", "A", "-"], "one", "", "");
+    check(&["set", "B", "-"], "two words", "B=2", "B=\"two words\"");
+    check(&["unset", "B"], "", "B=2\r\n", "");
+    check(&["rename", "A", "AAA"], "", "A =", "AAA =");
+    check(&["comment", "B"], "", "B=2", "# B=2");
+    check(
+        &["move", "B", "--before", "A"],
+        "",
+        text,
+        "# c\r\nB=2\r\nexport  A = 'one'   # why\r\n\r\nLAST=\"x\"",
+    );
+    check(&["set", "NEW", "-", "--after", "B"], "1", "B=2\r\n", "B=2\r\nNEW=1\r\n");
+    let (status, after, told) = edit(&["set", "A", "-"], "all of `, ', \" and\nmore\\n");
+    assert_eq!((status, after.as_str()), (1, text), "no spelling: nothing is written");
+    assert!(told.contains("npm dotenv") && !told.contains("all of"), "{told}");
+    assert_eq!(edit(&["unset", "C"], "").0, 1);
 }
 
 #[test]

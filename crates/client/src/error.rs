@@ -111,6 +111,28 @@ pub enum Error {
         /// The variables.
         names: Vec<String>,
     },
+    /// What comes in differs from what is there.
+    #[error(
+        "{} {} in {environment}. Nothing was changed; to take the new {}, say --replace.",
+        names.join(", "),
+        if names.len() == 1 { "has another value" } else { "have other values" },
+        if names.len() == 1 { "one" } else { "ones" }
+    )]
+    OtherValues {
+        /// `project/environment`.
+        environment: String,
+        /// The variables.
+        names: Vec<String>,
+    },
+    /// A text could not be changed as asked.
+    #[error(transparent)]
+    Edit(#[from] twinlock_dotenv::edit::NotEdited),
+    /// A text in another format that cannot be read.
+    #[error("The file was not brought in: {0}. Nothing was changed.")]
+    Format(#[from] twinlock_formats::ReadError),
+    /// Variables that a format cannot hold.
+    #[error("{0} Nothing was written.")]
+    Unwritable(#[from] twinlock_formats::WriteError),
     /// The file is empty and was not.
     #[error(
         "{path} is empty now. Twinlock did not take that as “remove {variables} variables”. Pull to get them back, or push with --only NAME to remove one."
@@ -198,7 +220,7 @@ impl Error {
     #[must_use]
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Conflict { .. } | Self::Emptied { .. } => ErrorCode::Conflict,
+            Self::Conflict { .. } | Self::OtherValues { .. } | Self::Emptied { .. } => ErrorCode::Conflict,
             Self::Refused(_) | Self::Vault(VaultError::Certificate) => ErrorCode::Refused,
             Self::Vault(VaultError::Unreachable) => ErrorCode::Unreachable,
             Self::Vault(error) if error.is(ProblemCode::Unavailable) => ErrorCode::Unreachable,

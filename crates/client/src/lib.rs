@@ -16,14 +16,16 @@ mod vault;
 pub mod view;
 
 pub use engine::{
-    AccessRequest, Approved, Client, CreateMissing, Event, ImportTarget, Invitation, InviteOptions,
-    LinkOptions, OpenOptions, PullOutcome, PushOutcome, Resolution, Selection, SyncOutcome, TeamPlace,
+    AccessRequest, Approved, BroughtIn, Client, CreateMissing, Differing, Event, HandedOut, ImportTarget,
+    Incoming, Invitation, InviteOptions, LinkOptions, OpenOptions, PullOutcome, PushOutcome, ReadAs,
+    Resolution, Revealed, Selection, SyncOutcome, TeamPlace, WriteOutcome,
 };
 pub use error::{Error, ErrorCode};
 pub use refused::Refused;
 pub use store::Mode;
 pub use team::{Label, NotALabel};
 pub use twinlock_dotenv as dotenv;
+pub use twinlock_formats as formats;
 pub use twinlock_protocol::event::{Level, Role};
 pub use twinlock_protocol::ids;
 pub use twinlock_protocol::refusal::Refusal;

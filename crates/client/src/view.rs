@@ -116,6 +116,19 @@ pub struct LinkedFileView {
     pub problem: Option<String>,
     /// What git would do with the file, where that is known.
     pub git: Option<GitState>,
+    /// The loader that the file is written for.
+    pub loader: LoaderView,
+}
+
+/// The loader that a file is written for, and how that is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LoaderView {
+    /// Its dialect's name.
+    pub dialect: &'static str,
+    /// Why, in a sentence without a full stop; none where nothing tells, and Node's dotenv is assumed.
+    pub because: Option<String>,
+    /// Whether somebody set it.
+    pub set: bool,
 }
 
 /// How a linked file stands towards its environment.
@@ -322,6 +335,34 @@ pub struct VariableView {
     pub duplicate: bool,
     /// Whether it does not open, by its author's fault.
     pub damaged: bool,
+    /// Whether the value is one to be filled in.
+    pub placeholder: bool,
+    /// Why the name is dangerous, in a sentence, if it is.
+    pub danger: Option<String>,
+    /// Each reading that there is, where loaders read it differently; empty where they agree. The first is
+    /// the one of the loader that the environment's files are written for.
+    pub readings: Vec<ReadingView>,
+}
+
+/// What some loaders make of a variable, without the value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReadingView {
+    /// Their dialects' names.
+    pub loaders: Vec<&'static str>,
+    /// What it is.
+    pub outcome: ReadingOutcome,
+}
+
+/// What a loader makes of a variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadingOutcome {
+    /// A value.
+    Value,
+    /// No value, or no variable at all.
+    Nothing,
+    /// Not known without running a command.
+    NeedsCommand,
 }
 
 /// A revision of an environment.

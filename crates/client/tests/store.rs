@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use jiff::Timestamp;
+use twinlock_client::dotenv::Dialect;
 use twinlock_client::files::{ContentHash, LinkedFileId};
 use twinlock_client::home::Home;
 use twinlock_client::keychain::Secret;
@@ -35,6 +36,7 @@ fn linked_file() -> LinkedFile {
         environment: ENVIRONMENT,
         push: Mode::Ask,
         pull: Mode::Auto,
+        dialect: Some(Dialect::Compose),
         problem: Some("CANARY-problem".into()),
     }
 }
@@ -269,7 +271,7 @@ fn a_newer_or_broken_database_is_refused_and_left_alone() {
     drop(open(folder.path()));
     rusqlite::Connection::open(home.database())
         .unwrap()
-        .execute("INSERT INTO refinery_schema_history SELECT 9999, name, applied_on, checksum FROM refinery_schema_history", ())
+        .execute("INSERT INTO refinery_schema_history SELECT 9999, name, applied_on, checksum FROM refinery_schema_history WHERE version = 1", ())
         .unwrap();
     assert!(matches!(Store::open(&home, &key(KEY)).err(), Some(StoreError::Newer)));
 

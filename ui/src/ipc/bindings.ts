@@ -12,7 +12,7 @@ export const commands = {
 	team: () => __TAURI_INVOKE<Team>("team"),
 	invite: (role: Role, access: Access[]) => __TAURI_INVOKE<Invitation>("invite", { role, access }),
 	variables: (environment: string) => __TAURI_INVOKE<Variable[]>("variables", { environment }),
-	reveal: (environment: string, entry: string) => __TAURI_INVOKE<string>("reveal", { environment, entry }),
+	reveal: (environment: string, entry: string) => __TAURI_INVOKE<Revealed>("reveal", { environment, entry }),
 	changes: (file: string) => __TAURI_INVOKE<Changes>("changes", { file }),
 	revealChange: (file: string, key: number, compare: Comparison) => __TAURI_INVOKE<Difference>("reveal_change", { file, key, compare }),
 	push: (file: string, selection: Selection) => __TAURI_INVOKE<Outcome>("push", { file, selection }),
@@ -20,6 +20,8 @@ export const commands = {
 	resolve: (file: string, name: string, resolution: Resolution) => __TAURI_INVOKE<null>("resolve", { file, name, resolution }),
 	syncNow: () => __TAURI_INVOKE<null>("sync_now"),
 	unlink: (file: string) => __TAURI_INVOKE<null>("unlink", { file }),
+	loaders: () => __TAURI_INVOKE<KnownLoader[]>("loaders"),
+	setLoader: (file: string, dialect: string | null) => __TAURI_INVOKE<null>("set_loader", { file, dialect }),
 	/**  Lets the person choose a file; the page learns of an offer only. */
 	chooseFile: () => __TAURI_INVOKE<string | null>("choose_file"),
 	/**  Lets the person choose where an environment is to be written, links that file and pulls into it. */
@@ -133,6 +135,12 @@ export type Invitation = {
 	access: Access[],
 };
 
+/**  A loader that a file can be written for. */
+export type KnownLoader = {
+	dialect: string,
+	standsFor: string,
+};
+
 export type Level = "names" | "read" | "write";
 
 export type LinkedFile = {
@@ -146,6 +154,14 @@ export type LinkedFile = {
 	state: FileState,
 	problem: string | null,
 	git: GitState | null,
+	loader: Loader,
+};
+
+/**  The loader that a file is written for, and what tells it, unless somebody set it. */
+export type Loader = {
+	dialect: string,
+	because: string | null,
+	set: boolean,
 };
 
 export type Member = {
@@ -220,6 +236,21 @@ export type Project = {
 	environments: Environment[],
 };
 
+/**  What some loaders make of a variable. */
+export type Reading = {
+	loaders: string[],
+	outcome: ReadingOutcome,
+};
+
+/**  What it is, without the value. */
+export type ReadingOutcome = 
+/**  A value. */
+"value" | 
+/**  No value, or no variable at all. */
+"nothing" | 
+/**  Not known without running a command. */
+"needs-command";
+
 /**  A refusal, in words. */
 export type Refusal = {
 	code: string,
@@ -230,6 +261,12 @@ export type Refusal = {
 
 /**  Whose value wins. Has no `Debug`: the third one is a value. */
 export type Resolution = { keep: "mine" } | { keep: "theirs" } | { keep: "another"; value: string };
+
+/**  One value that somebody asked to see, and in the order of its readings what each of them is. */
+export type Revealed = {
+	text: string,
+	readings: (string | null)[],
+};
 
 export type Role = "member" | "admin" | "owner";
 
@@ -265,6 +302,12 @@ export type Variable = {
 	empty: boolean | null,
 	duplicate: boolean,
 	damaged: boolean,
+	/**  Whether the value is one to be filled in. */
+	placeholder: boolean,
+	/**  Why a program that sees this name may run what the value says. */
+	danger: string | null,
+	/**  Where loaders do not read it alike: each reading that there is. */
+	readings: Reading[],
 };
 
 /**  Where a team's vault is. */

@@ -1,9 +1,9 @@
 // The one value that is shown in the clear. It hides after 30 s, when the window loses focus, and when another is shown.
-import type { Difference } from '../ipc';
+import type { Difference, Revealed as Value } from '../ipc';
 
 export const REVEALED_FOR = 30_000;
 
-export type Content = { text: string } | { difference: Difference };
+export type Content = { value: Value } | { difference: Difference };
 
 export class Revealed {
   #key = $state<string | null>(null);

@@ -9,12 +9,21 @@ use twinlock_protocol::revision::{Change as LogChange, Revision};
 use twinlock_seal::SecretText;
 
 use super::opened::Named;
+use super::readings::{Read, notes, read};
 use super::session::Held;
 use super::{Client, Joined};
 use crate::error::Error;
 use crate::sync::TheirText;
 use crate::team::inert;
 use crate::view::{ChangeKind, RevisionChange, RevisionView, VariableView};
+
+/// A value that somebody asked to see.
+pub struct Revealed {
+    /// What the loader reads that the environment's files are written for.
+    pub text: SecretText,
+    /// In the order of the variable's readings: what each of them is, if it is a text.
+    pub readings: Vec<Option<SecretText>>,
+}
 
 impl Client {
     /// The variables of an environment, in their order. Asks the vault if it can be reached.
@@ -28,6 +37,11 @@ impl Client {
                 let entries = self.open_entries(joined, environment)?;
                 entries.into_iter().map(|entry| (entry.id, entry.text)).collect()
             }
+        };
+        let mut notes = if opened.is_empty() {
+            BTreeMap::new()
+        } else {
+            notes(&self.environment_text(joined, environment)?, &self.dialects_of(environment)?)
         };
         let names = self.open_names(joined, environment)?;
         let mut views = Vec::new();
@@ -49,7 +63,20 @@ impl Client {
             };
             let by = joined.session.author_name(entry.author);
             let (at, revision) = (entry.at.0, entry.number);
-            views.push(VariableView { entry: id, name, by, at, revision, empty, duplicate: false, damaged });
+            let notes = notes.remove(&name).unwrap_or_default();
+            views.push(VariableView {
+                entry: id,
+                name,
+                by,
+                at,
+                revision,
+                empty,
+                duplicate: false,
+                damaged,
+                placeholder: notes.placeholder,
+                danger: notes.danger,
+                readings: notes.readings,
+            });
         }
         let mut count: BTreeMap<String, usize> = BTreeMap::new();
         for view in &views {
@@ -61,15 +88,22 @@ impl Client {
         Ok(views)
     }
 
-    /// One value in the clear, as a loader with Node dotenv's rules reads it.
-    pub async fn reveal(&self, environment: EnvironmentId, entry: EntryId) -> Result<SecretText, Error> {
+    /// One value in the clear: what the loader that the environment's files are written for reads from all of
+    /// it, and where loaders differ what each of the readings is.
+    pub async fn reveal(&self, environment: EnvironmentId, entry: EntryId) -> Result<Revealed, Error> {
         let mut state = self.state().await;
         let joined = state.joined()?;
         joined.session.held(environment)?;
         let entries = self.open_entries(joined, environment)?;
         let found = entries.into_iter().find(|candidate| candidate.id == entry);
         match found.map(|entry| entry.text) {
-            Some(TheirText::Open(halves)) => Ok(SecretText::new(twinlock_dotenv::node::value(&halves.right))),
+            Some(TheirText::Open(halves)) => {
+                let text = self.environment_text(joined, environment)?;
+                let dialects = self.dialects_of(environment)?;
+                let Read { text, readings } =
+                    read(&text, &dialects, halves.name().unwrap_or_default(), &halves.right);
+                Ok(Revealed { text, readings })
+            }
             Some(TheirText::Damaged) => Err(Error::Usage(
                 "This entry does not open: its author sealed it wrongly. Push it again to repair it."
                     .to_owned(),
@@ -91,7 +125,7 @@ impl Client {
                 name: inert(name),
                 hint: "“twinlock ls PROJECT/ENV” lists the names.".to_owned(),
             })?;
-        self.reveal(environment, found.entry).await
+        Ok(self.reveal(environment, found.entry).await?.text)
     }
 
     /// The revisions of an environment, the latest first; of one variable, if a name is given.

@@ -6,6 +6,7 @@ use std::path::Path;
 use twinlock_dotenv::{Document, Entry};
 
 use super::link::{absolute, shown};
+use super::loader::ReadAs;
 use super::push::{PushOutcome, Selection};
 use super::{Client, CreateMissing, LinkOptions};
 use crate::error::Error;
@@ -65,6 +66,7 @@ impl Client {
             create: CreateMissing::Yes,
             push: mode,
             pull: mode,
+            read_as: ReadAs::Unchanged,
         };
         self.link(options).await?;
         self.push(&path, Selection::All).await

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use twinlock_protocol::event::Level;
 use zeroize::Zeroizing;
 
+use super::loader::{ReadAs, loader};
 use super::{Client, Joined};
 use crate::error::Error;
 use crate::files::{self, FileProblem, FileText, LinkedFileId, git};
@@ -36,6 +37,8 @@ pub struct LinkOptions {
     pub push: Mode,
     /// What happens with changes made elsewhere.
     pub pull: Mode,
+    /// Which loader it is written for.
+    pub read_as: ReadAs,
 }
 
 /// A linked file, what it holds, and how that differs from its environment.
@@ -69,12 +72,17 @@ impl Client {
         };
         self.check_access(joined, environment, Level::Read)?;
         let (push, pull) = (options.push, options.pull);
-        let file = LinkedFile { id: LinkedFileId::make(), path, environment, push, pull, problem: None };
+        let dialect = options.read_as.set();
+        let id = LinkedFileId::make();
+        let file = LinkedFile { id, path, environment, push, pull, dialect, problem: None };
         self.store().step(|step| {
-            // Linked again to the same environment: only the modes change, and the base stays.
+            // Linked again to the same environment: only the settings change, and the base stays.
             if let Some(known) = step.linked_file_at(&file.path)?
                 && known.environment == environment
             {
+                if options.read_as != ReadAs::Unchanged {
+                    step.set_dialect(known.id, dialect)?;
+                }
                 return step.set_modes(known.id, push, pull).map_err(Error::from);
             }
             step.add_linked_file(&file).map_err(Error::from)
@@ -185,6 +193,7 @@ impl Client {
             state: FileState::InStep,
             problem: file.problem.clone(),
             git,
+            loader: loader(file),
         };
         let looked = match self.look(joined, file) {
             Ok(looked) => looked,

@@ -6,22 +6,28 @@
 
 mod changes;
 mod doctor;
+mod formats;
 mod found;
 mod history;
 mod import;
 mod invite;
 mod join;
 mod link;
+mod loader;
 mod members;
 mod opened;
 mod outbox;
 mod project;
 mod pull;
 mod push;
+mod readings;
 mod refresh;
 mod rotate;
+mod send;
 mod session;
+mod values;
 mod watch;
+mod write;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -42,12 +48,16 @@ use crate::vault::{Vault, VaultLocation};
 use crate::view::{ChangeSummary, Connection, RefusalView};
 use session::Session;
 
+pub use formats::{BroughtIn, Differing, HandedOut, Incoming};
+pub use history::Revealed;
 pub use import::ImportTarget;
 pub use invite::{AccessRequest, Invitation, InviteOptions};
 pub use link::{CreateMissing, LinkOptions};
+pub use loader::ReadAs;
 pub use pull::{PullOutcome, Resolution};
 pub use push::{Approved, PushOutcome, Selection};
 pub use watch::SyncOutcome;
+pub use write::WriteOutcome;
 
 /// What `TeamRecord::vault` says of a team in the vault embedded in this computer, whose port changes.
 const LOCAL: &str = "local";

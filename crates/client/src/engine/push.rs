@@ -3,19 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use twinlock_protocol::api::{ProblemCode, PushRevision, ValueBlob};
-use twinlock_protocol::environment::digest;
 use twinlock_protocol::event::Level;
-use twinlock_protocol::ids::{EntryId, Pointer};
-use twinlock_protocol::limits;
-use twinlock_protocol::revision::{Cause, Change as RevisionChange, Put, Remove, Revision};
+use twinlock_protocol::ids::EntryId;
+use twinlock_protocol::revision::Cause;
 
 use super::link::{Looked, absolute, emptied, shown};
-use super::{Client, Event, Joined, now, random_id};
+use super::send::{ATTEMPTS, Sending};
+use super::{Client, Event, Joined};
 use crate::error::Error;
 use crate::files::FileProblem;
-use crate::store::{LinkedFile, Scope};
-use crate::sync::{Change, Halves, ItemState, Moves, OrderState, Placed, Plan, place};
+use crate::store::LinkedFile;
+use crate::sync::{Change, Halves, ItemState, Moves, OrderState, Plan};
 
 /// Which changes to push.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,17 +48,6 @@ pub struct PushOutcome {
     pub waiting: usize,
 }
 
-/// How often a push that others were faster with is planned anew.
-const ATTEMPTS: usize = 8;
-
-/// A revision that is ready to be sent.
-struct Sealed {
-    changes: Vec<RevisionChange>,
-    values: Vec<ValueBlob>,
-    /// By place in the plan: the entry's id from now on.
-    entries: BTreeMap<usize, EntryId>,
-}
-
 impl Client {
     /// Pushes changes of a linked file. While the vault is away they wait in the outbox.
     pub async fn push(&self, path: &Path, selection: Selection) -> Result<PushOutcome, Error> {
@@ -85,7 +72,6 @@ impl Client {
         selection: &Selection,
         cause: Cause,
     ) -> Result<PushOutcome, Error> {
-        let vault = joined.vault()?;
         for _ in 0..ATTEMPTS {
             self.refresh(joined, file.environment).await?;
             self.renew_name_key_if_due(joined).await?;
@@ -101,32 +87,11 @@ impl Client {
                 self.agree(&looked, &BTreeMap::new(), Moves::Held, 0)?;
                 return Ok(self.outcome(joined, file, &looked.plan, 0));
             }
-            if self.rotate_if_stale(joined, file.environment).await? {
-                continue;
-            }
-            let sealed = self.seal_changes(joined, file, &looked.plan, &chosen, moves)?;
-            let stored =
-                vault.put_values(&joined.session.keyholder, file.environment, sealed.values.clone()).await;
-            if let Err(error) = &stored
-                && error.is(ProblemCode::PointerTaken)
-            {
-                continue;
-            }
-            self.note_outcome(joined, stored.map_err(Error::from))?;
-            let revision = next_revision(joined, file, &sealed.changes, cause)?;
-            let statement = joined.session.keyholder.sign_revision(&revision);
-            let request = PushRevision { statement: statement.clone() };
-            match vault.push(&joined.session.keyholder, file.environment, &request).await {
-                Ok(_) => {}
-                Err(error) if others_were_faster(&error) => continue,
-                Err(error) => return self.note_outcome(joined, Err(error.into())),
-            }
-            let after = revision.number - 1;
-            let accepted = joined.session.held(file.environment)?.extend(std::slice::from_ref(&statement));
-            accepted.map_err(|refusal| Error::Bug(refusal.to_string()))?;
-            self.keep_values(&sealed.values)?;
-            self.keep_statements(Scope::Environment(file.environment), after, &[statement])?;
-            self.agree(&looked, &sealed.entries, moves, revision.number)?;
+            let sent = match self.send(joined, file.environment, &looked.plan, &chosen, moves, cause).await? {
+                Sending::Sent(sent) => sent,
+                Sending::OthersWereFaster => continue,
+            };
+            self.agree(&looked, &sent.entries, moves, sent.number)?;
             self.emit(Event::Environment(file.environment));
             let pushed = chosen.len() + usize::from(moves == Moves::Sent);
             let plan = self.look(joined, file)?.plan;
@@ -183,85 +148,6 @@ impl Client {
             Ok(())
         })
     }
-
-    /// Seals the chosen changes under the keys of the current generation, each value under a new pointer.
-    fn seal_changes(
-        &self,
-        joined: &mut Joined,
-        file: &LinkedFile,
-        plan: &Plan,
-        chosen: &BTreeSet<usize>,
-        moves: Moves,
-    ) -> Result<Sealed, Error> {
-        let environment = file.environment;
-        let session = &joined.session;
-        let missing = || Error::KeysMissing { environment: session.environment_name(environment) };
-        let held = session.environment(environment).ok_or_else(missing)?;
-        let generation = session
-            .team
-            .environment(environment)
-            .map_err(|refusal| Error::Bug(refusal.to_string()))?
-            .current()
-            .number;
-        let name_key = held.name_key(generation).ok_or_else(missing)?;
-        let value_key = held.value_key(generation).ok_or_else(missing)?;
-        let mut rng = rand::rng();
-        let mut sealed = Sealed { changes: Vec::new(), values: Vec::new(), entries: BTreeMap::new() };
-        for at in chosen {
-            let item = &plan.items[*at];
-            let id = item.id.unwrap_or_else(|| EntryId::new(random_id()));
-            sealed.entries.insert(*at, id);
-            if item.mine.is_none() {
-                sealed.changes.push(RevisionChange::Remove(Remove { entry: id }));
-            }
-        }
-        let target = target_order(plan, chosen, moves, held);
-        let now: Vec<_> = target
-            .iter()
-            .map(|at| {
-                plan.items[*at]
-                    .id
-                    .and_then(|id| held.chain.entries().get(&id))
-                    .map(|entry| entry.position.clone())
-            })
-            .collect();
-        for (at, placed) in target.iter().zip(place(&now)) {
-            let item = &plan.items[*at];
-            let position = placed.position().clone();
-            if chosen.contains(at)
-                && let Some(mine) = &item.mine
-            {
-                check_limits(mine)?;
-                let pointer = Pointer::new(random_id());
-                let blob = value_key.seal_value(pointer, &mine.right, &mut rng);
-                let name = name_key.seal_name(pointer, &mine.left, &mut rng);
-                let entry = sealed.entries[at];
-                sealed.changes.push(RevisionChange::Put(Put {
-                    entry,
-                    position,
-                    name,
-                    pointer,
-                    digest: digest(&blob),
-                }));
-                sealed.values.push(ValueBlob { pointer, blob });
-            } else if let Placed::At(position) = placed
-                && let Some((entry, current)) =
-                    item.id.and_then(|id| held.chain.entries().get(&id).map(|entry| (id, entry)))
-            {
-                sealed.changes.push(RevisionChange::Put(Put {
-                    entry,
-                    position,
-                    name: current.name.clone(),
-                    pointer: current.pointer,
-                    digest: current.digest,
-                }));
-            }
-        }
-        if target.len() > limits::ENTRIES {
-            return Err(Error::Limit { what: "An environment has at most 10,000 entries.".to_owned() });
-        }
-        Ok(sealed)
-    }
 }
 
 impl Plan {
@@ -305,82 +191,4 @@ impl Approved {
         });
         Self { text, entry }
     }
-}
-
-/// The order that the vault's entries have after the push, as places in the plan.
-fn target_order(
-    plan: &Plan,
-    chosen: &BTreeSet<usize>,
-    moves: Moves,
-    held: &super::session::Held,
-) -> Vec<usize> {
-    let stays = |at: &usize| {
-        let item = &plan.items[*at];
-        let there = item.id.and_then(|id| held.chain.entries().get(&id)).is_some();
-        if chosen.contains(at) { item.mine.is_some() } else { there }
-    };
-    let wanted: Vec<usize> = (0..plan.items.len()).filter(stays).collect();
-    if moves == Moves::Sent {
-        return wanted;
-    }
-    let position = |at: &usize| {
-        plan.items[*at].id.and_then(|id| held.chain.entries().get(&id)).map(|entry| entry.position.clone())
-    };
-    let mut as_it_is: Vec<usize> = wanted.iter().copied().filter(|at| position(at).is_some()).collect();
-    as_it_is.sort_by_key(position);
-    crate::sync::weave(&as_it_is, &wanted)
-}
-
-fn check_limits(halves: &Halves) -> Result<(), Error> {
-    let name = halves.name().unwrap_or("A comment").to_owned();
-    if halves.right.len() > limits::VALUE_BYTES {
-        return Err(Error::Limit { what: format!("{name} is longer than 256 KiB.") });
-    }
-    if halves.left.len() > limits::LEFT_HALF_BYTES {
-        return Err(Error::Limit {
-            what: format!("What stands before the value of {name} is longer than 4 KiB."),
-        });
-    }
-    Ok(())
-}
-
-/// The revision that these changes make, unsigned.
-fn next_revision(
-    joined: &mut Joined,
-    file: &LinkedFile,
-    changes: &[RevisionChange],
-    cause: Cause,
-) -> Result<Revision, Error> {
-    let author = joined.session.keyholder.id();
-    let team_head = joined.session.log_head();
-    let team = joined.session.team.id();
-    let held = joined.session.held(file.environment)?;
-    let bug = |refusal: twinlock_protocol::Refusal| Error::Bug(refusal.to_string());
-    let generation = held.team.environment(file.environment).map_err(bug)?.current().number;
-    let head = held.held.chain.head();
-    Ok(Revision {
-        team,
-        environment: file.environment,
-        author,
-        number: head.number + 1,
-        previous: head.hash,
-        generation,
-        team_head,
-        state: held.held.chain.state_after(changes, author, generation).map_err(bug)?,
-        changes: changes.to_vec(),
-        cause,
-        message: None,
-        created_at: now(),
-    })
-}
-
-/// Problems after which one reads again, and plans, seals and signs anew.
-pub(super) fn others_were_faster(error: &crate::vault::VaultError) -> bool {
-    let codes = [
-        ProblemCode::HeadMoved,
-        ProblemCode::LogMoved,
-        ProblemCode::PointerTaken,
-        ProblemCode::ValuesMissing,
-    ];
-    codes.into_iter().any(|code| error.is(code))
 }

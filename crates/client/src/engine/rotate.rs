@@ -9,7 +9,7 @@ use twinlock_protocol::revision::{Cause, Change, Put, Remove, Revision};
 
 use super::members::Turn;
 use super::opened::open;
-use super::push::others_were_faster;
+use super::send::others_were_faster;
 use super::session::{Held, Session};
 use super::{Client, Event, Joined, now, random_id};
 use crate::error::Error;

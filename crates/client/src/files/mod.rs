@@ -6,6 +6,7 @@
 pub(crate) mod atomic;
 pub mod git;
 mod id;
+mod project;
 mod read;
 mod route;
 mod settle;
@@ -13,6 +14,7 @@ mod watch;
 mod write;
 
 pub use id::{LinkedFileId, NotALinkedFileId};
+pub use project::{dialect_around, dialect_or_node};
 pub use read::{ContentHash, FileProblem, FileText, read};
 pub use settle::Seen;
 pub use watch::{FileEvent, WatchError, WatchedFiles};

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use subtle::ConstantTimeEq as _;
+use twinlock_dotenv::Dialect;
 use twinlock_protocol::EnvironmentId;
 
 use super::sealed::{LocalSeal, Place};
@@ -22,6 +23,8 @@ pub struct LinkedFile {
     pub push: Mode,
     /// What happens with changes made elsewhere.
     pub pull: Mode,
+    /// The loader it is written for, where somebody said so; else the project around it tells.
+    pub dialect: Option<Dialect>,
     /// What is wrong with the file, in a sentence, if anything.
     pub problem: Option<String>,
 }
@@ -56,6 +59,7 @@ impl Step<'_> {
                 sealed_path,
             ),
         )?;
+        self.set_dialect(file.id, file.dialect)?;
         self.set_problem(file.id, file.problem.as_deref())
     }
 
@@ -104,6 +108,15 @@ impl Step<'_> {
         Ok(())
     }
 
+    /// Notes which loader a linked file is written for, or that the project around it tells.
+    pub fn set_dialect(&mut self, file: LinkedFileId, dialect: Option<Dialect>) -> Result<(), StoreError> {
+        self.write(
+            "UPDATE linked_files SET dialect = ?2 WHERE id = ?1",
+            (file.as_bytes(), dialect.map(Dialect::name)),
+        )?;
+        Ok(())
+    }
+
     /// Notes what is wrong with a file, or that nothing is.
     pub fn set_problem(&mut self, file: LinkedFileId, problem: Option<&str>) -> Result<(), StoreError> {
         let sealed = problem
@@ -132,7 +145,7 @@ impl Step<'_> {
     }
 }
 
-const COLUMNS: &str = "id, environment, push, pull, sealed_path, sealed_problem";
+const COLUMNS: &str = "id, environment, push, pull, sealed_path, dialect, sealed_problem";
 
 struct Row {
     id: Vec<u8>,
@@ -140,6 +153,7 @@ struct Row {
     push: String,
     pull: String,
     sealed_path: Vec<u8>,
+    dialect: Option<String>,
     sealed_problem: Option<Vec<u8>>,
 }
 
@@ -151,7 +165,8 @@ impl Row {
             push: row.get(2)?,
             pull: row.get(3)?,
             sealed_path: row.get(4)?,
-            sealed_problem: row.get(5)?,
+            dialect: row.get(5)?,
+            sealed_problem: row.get(6)?,
         })
     }
 
@@ -166,6 +181,7 @@ impl Row {
             environment: id(&self.environment, "linked_files.environment")?,
             push: Mode::named(&self.push)?,
             pull: Mode::named(&self.pull)?,
+            dialect: self.dialect.as_deref().map(dialect_named).transpose()?,
             problem: self
                 .sealed_problem
                 .as_deref()
@@ -190,6 +206,10 @@ impl Mode {
             _ => Err(StoreError::Damaged { place: "linked_files.mode".into() }),
         }
     }
+}
+
+fn dialect_named(name: &str) -> Result<Dialect, StoreError> {
+    name.parse().map_err(|_| StoreError::Damaged { place: "linked_files.dialect".into() })
 }
 
 fn text(path: &Path) -> Result<&str, StoreError> {

@@ -42,7 +42,8 @@ impl Halves {
         KnownEntry { left: &self.left, right: &self.right }
     }
 
-    fn text(&self) -> Zeroizing<String> {
+    /// Both, one after the other.
+    pub(crate) fn text(&self) -> Zeroizing<String> {
         Zeroizing::new([self.left.as_str(), self.right.as_str()].concat())
     }
 }
