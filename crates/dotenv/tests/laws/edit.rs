@@ -58,7 +58,17 @@ fn reads_back(text: &str, dialect: Dialect, operation: u8, name: &str, value: &s
     }
     // What refers to the variable may change with it.
     let Some(before) = readings(text, dialect).filter(|_| !text.contains(['$', '`'])) else { return };
-    let asked_for = |other: &str| other == name || (operation == 2 && other == value);
+    // What the loader takes for variables inside the lines of this one goes with them.
+    let document = Document::parse(text);
+    let lines: Vec<&str> = document
+        .variables()
+        .filter(|variable| variable.name() == name)
+        .map(|variable| variable.text())
+        .collect();
+    let inside = |other: &str| !other.is_empty() && lines.iter().any(|line| line.contains(other));
+    let asked_for = |other: &str| {
+        other == name || (operation == 2 && other == value) || (operation != 6 && inside(other))
+    };
     for (other, reading) in before.iter().filter(|(other, _)| !asked_for(other)) {
         assert!(after.get(other) == Some(reading), "{} reads {other} otherwise", dialect.name());
     }
