@@ -187,15 +187,27 @@ pub(crate) const LIES: &[Lie] = &[
             change_payload(&mut statements(page)[0], |payload| payload["admin"] = json!(true));
         })
     }),
-    lie("a statement of a newer version", Refused("newer-version"), Events, |asked, answer| {
+    lie("a statement as if of a newer version", Refused("signature"), Events, |asked, answer| {
         revisions(asked, answer, |page, _| {
             statements(page)[0]["payloadType"] = json!("twinlock/revision/v2");
         })
     }),
-    lie("a revision where an event is due", Refused("newer-version"), Nothing, |asked, answer| {
+    lie("a revision where an event is due", Refused("malformed"), Nothing, |asked, answer| {
         log(asked, answer, |page, asked| {
             let other = before(asked, |path| path.ends_with("/revisions"));
             statements(page)[0] = other["statements"][0].clone();
+        })
+    }),
+    lie("an event as if of a newer version", Refused("signature"), Nothing, |asked, answer| {
+        log(asked, answer, |page, _| {
+            statements(page)[0]["payloadType"] = json!("twinlock/team-event/v2");
+        })
+    }),
+    lie("an event of a kind that is not known", Refused("signature"), Nothing, |asked, answer| {
+        log(asked, answer, |page, _| {
+            change_payload(&mut statements(page)[0], |payload| {
+                payload["event"] = json!({ "type": "update-from", "address": "https://elsewhere.example/" });
+            });
         })
     }),
     // The team's log: H20.

@@ -166,7 +166,13 @@ fn check_error(expect: &Expect, error: &Error) -> Result<(), String> {
             }
             Ok(())
         }
-        (Expect::NotUnderstood, Error::Vault(twinlock_client::VaultError::Answer(_))) => Ok(()),
+        (Expect::NotUnderstood, Error::Vault(twinlock_client::VaultError::Answer(_))) => {
+            if error.code() == ErrorCode::Refused {
+                Ok(())
+            } else {
+                Err(format!("not a refusal: {sentence}"))
+            }
+        }
         (Expect::Problem(code), Error::Vault(error)) if error.is(*code) => Ok(()),
         _ => Err(format!("another error: {error:?}")),
     }

@@ -5,6 +5,7 @@ Section 6 of docs/protocol.md a second time. Refused carries the code of the ref
 
 from twinlock import (
     TEAM_EVENT,
+    Refused,
     Statement,
     from_base64url,
     from_hex,
@@ -130,7 +131,12 @@ class Team:
         event, author = payload["event"], from_hex(payload["author"], 16)
         kind = event["type"]
         rule = getattr(self, "on_" + kind.replace("-", "_"), None)
-        require(rule, "written by a newer version", "newer-version")
+        if not rule:
+            # Said only of what somebody in the team signed.
+            live = author in self.keyholders and self.keyholders[author].revoked is None
+            require(live, "an author whom nobody let in", "unknown-keyholder")
+            statement.verify({author: self.keys[author]})
+            raise Refused("written by a newer version", "newer-version")
         introduced = public_keys(event["keys"]) if "keys" in event else None
         if kind in ("team-created", "member-joined"):
             require(introduced[0] == author, "keys that do not hash to the author", "keys")

@@ -110,6 +110,8 @@ mod tests {
             (conflict.into(), 3),
             (emptied.into(), 3),
             (Error::Vault(VaultError::Certificate).into(), 4),
+            (Error::Vault(VaultError::Answer("it is too long")).into(), 4),
+            (Error::Vault(VaultError::Request("it is too long")).into(), 1),
             (Error::Vault(VaultError::Unreachable).into(), 5),
             (Error::Keychain(KeychainError::Locked).into(), 6),
             (Error::Keychain(KeychainError::NoBus).into(), 6),

@@ -221,7 +221,9 @@ impl Error {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Conflict { .. } | Self::OtherValues { .. } | Self::Emptied { .. } => ErrorCode::Conflict,
-            Self::Refused(_) | Self::Vault(VaultError::Certificate) => ErrorCode::Refused,
+            Self::Refused(_) | Self::Vault(VaultError::Certificate | VaultError::Answer(_)) => {
+                ErrorCode::Refused
+            }
             Self::Vault(VaultError::Unreachable) => ErrorCode::Unreachable,
             Self::Vault(error) if error.is(ProblemCode::Unavailable) => ErrorCode::Unreachable,
             Self::Keychain(_) => ErrorCode::Locked,

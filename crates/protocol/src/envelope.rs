@@ -56,12 +56,45 @@ impl Envelope {
         StatementHash::new(Sha256::digest(encoding).into())
     }
 
-    /// Refuses payload types other than the one expected here.
+    /// Refuses payload types other than the one expected here. What it says of a newer version is not to be
+    /// repeated before [`Self::newer_or_forged`] has looked at it.
     pub(crate) fn expect_type(&self, expected: &str) -> Result<(), Refusal> {
-        if self.payload_type == expected {
-            Ok(())
-        } else {
-            Err(Refusal::NewerVersion { kind: crate::refusal::printable(&self.payload_type, 60) })
+        match self.payload_type.as_str() {
+            found if found == expected => Ok(()),
+            TEAM_EVENT | REVISION => {
+                Err(Refusal::Malformed { reason: format!("{expected} is due here, and nothing else") })
+            }
+            unknown => Err(Refusal::NewerVersion { kind: crate::refusal::printable(unknown, 60) }),
+        }
+    }
+
+    /// That a newer version wrote something is said only if its author signed it. Else whoever stands between
+    /// could say it of anything, and send people to look for an update. Other refusals pass as they are.
+    pub(crate) fn newer_or_forged<'k>(
+        &self,
+        refusal: Refusal,
+        keys_of: impl FnOnce(KeyholderId) -> Option<&'k PublicKeys>,
+    ) -> Refusal {
+        #[derive(Deserialize)]
+        struct Authored {
+            author: KeyholderId,
+        }
+        if !matches!(refusal, Refusal::NewerVersion { .. }) {
+            return refusal;
+        }
+        let Ok(Authored { author }) = serde_json::from_slice(&self.payload) else {
+            return Refusal::Malformed { reason: "it names no author".to_owned() };
+        };
+        let Some(keys) = keys_of(author) else {
+            return Refusal::UnknownKeyholder { keyholder: author };
+        };
+        let Some(signature) = self.signatures.iter().find(|signature| signature.keyid == author) else {
+            return Refusal::Signers;
+        };
+        let encoding = pre_authentication_encoding(&self.payload_type, &self.payload);
+        match keys.verify(&encoding, &signature.sig) {
+            Ok(()) => refusal,
+            Err(_) => Refusal::Signature { signer: author },
         }
     }
 

@@ -166,15 +166,32 @@ fn what_a_newer_version_wrote_is_named_as_such() {
     json["event"] = serde_json::json!({ "type": "member-praised", "member": "00" });
     let mut statement = world.founder.sign_event(&event);
     statement.payload.0 = serde_json::to_vec(&json).unwrap();
-    assert_eq!(
-        world.append(statement.clone()).unwrap_err(),
-        Refusal::NewerVersion { kind: "member-praised".into() }
-    );
-    statement.payload_type = "twinlock/team-event/v2".into();
-    assert_eq!(
-        world.append(statement).unwrap_err(),
-        Refusal::NewerVersion { kind: "twinlock/team-event/v2".into() }
-    );
+    let stranger = Keyholder::from_seed(&Seed::generate(&mut world.rng));
+    for (kind, payload_type) in
+        [("member-praised", "twinlock/team-event/v1"), ("twinlock/team-event/v2", "twinlock/team-event/v2")]
+    {
+        statement.payload_type = payload_type.into();
+        let signed_by = |keyholder: &Keyholder| {
+            keyholder.co_sign(Envelope { signatures: Vec::new(), ..statement.clone() })
+        };
+        // Told of what a member signed, and of nothing that a vault can make alone.
+        let by_founder = signed_by(&world.founder);
+        let newer = Refusal::NewerVersion { kind: kind.into() };
+        assert_eq!(world.append(by_founder).unwrap_err(), newer);
+        let founder = world.founder.id();
+        assert_eq!(world.append(statement.clone()).unwrap_err(), Refusal::Signature { signer: founder });
+        assert_eq!(world.append(signed_by(&stranger)).unwrap_err(), Refusal::Signers);
+    }
+    let mut by_stranger = json.clone();
+    by_stranger["author"] = serde_json::json!(stranger.id());
+    statement.payload.0 = serde_json::to_vec(&by_stranger).unwrap();
+    let unknown = Refusal::UnknownKeyholder { keyholder: stranger.id() };
+    assert_eq!(world.append(stranger.co_sign(statement)).unwrap_err(), unknown);
+    // A statement of a known kind in another's place is no news of a newer version.
+    let mut misplaced = world.founder.sign_event(&event);
+    misplaced.payload_type = "twinlock/revision/v1".into();
+    misplaced.signatures.clear();
+    assert_eq!(world.append(world.founder.co_sign(misplaced)).unwrap_err().code(), "malformed");
     let mut unknown_field = serde_json::to_value(&event).unwrap();
     unknown_field["more"] = serde_json::json!(1);
     let mut statement = world.founder.sign_event(&event);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
-use reqwest::{Method, Response, StatusCode};
+use reqwest::{Method, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use twinlock_protocol::api::{
@@ -56,9 +56,12 @@ pub enum VaultError {
     /// The vault said why not.
     #[error("{}", problem_sentence(.0))]
     Problem(Box<Problem>),
-    /// The answer is not of the API's form, or over a limit.
+    /// The answer is not of the API's form, or over a limit: no honest vault gives it.
     #[error("The vault's answer was not understood ({0}). Nothing was changed.")]
     Answer(&'static str),
+    /// A request of this computer's own that cannot be made.
+    #[error("Nothing was sent to the vault: {0}.")]
+    Request(&'static str),
     /// No connection can be set up on this computer.
     #[error("No secure connection can be made on this computer: {0}.")]
     Setup(String),
@@ -340,9 +343,9 @@ impl Vault {
 }
 
 fn json(body: &impl Serialize) -> Result<Vec<u8>, VaultError> {
-    let body = serde_json::to_vec(body).map_err(|_| VaultError::Answer("a request could not be written"))?;
+    let body = serde_json::to_vec(body).map_err(|_| VaultError::Request("a request could not be written"))?;
     if body.len() > limits::BODY_BYTES {
-        return Err(VaultError::Answer("this is more than fits into one request"));
+        return Err(VaultError::Request("this is more than fits into one request"));
     }
     Ok(body)
 }
@@ -365,9 +368,8 @@ async fn check_status(response: Response) -> Result<Response, VaultError> {
     let body = read_bounded(response, PROBLEM_BYTES).await?;
     match serde_json::from_slice::<Problem>(&body) {
         Ok(problem) => Err(VaultError::Problem(Box::new(problem))),
-        Err(_) if status == StatusCode::BAD_GATEWAY || status == StatusCode::SERVICE_UNAVAILABLE => {
-            Err(VaultError::Unreachable)
-        }
+        // What stands before a vault that is away answers so.
+        Err(_) if matches!(status.as_u16(), 502..=504) => Err(VaultError::Unreachable),
         Err(_) => Err(VaultError::Answer("it is an error that is not of a vault")),
     }
 }

@@ -25,7 +25,9 @@ impl Environment {
         statement: &Envelope,
         check: StateCheck,
     ) -> Result<(Self, Revision), Refusal> {
-        let revision = Revision::decode(statement)?;
+        let keys_of = |id| team.keyholders().get(&id).map(|known| &known.keys);
+        let revision =
+            Revision::decode(statement).map_err(|refusal| statement.newer_or_forged(refusal, keys_of))?;
         let author = team
             .keyholders()
             .get(&revision.author)

@@ -25,7 +25,9 @@ use permissions::Signer;
 
 /// The team that a `team-created` statement makes.
 pub(super) fn create(statement: &Envelope) -> Result<Team, Refusal> {
-    let event = TeamEvent::decode(statement)?;
+    // Whose signature would have to be on another kind is unknown before there is a team.
+    let event =
+        TeamEvent::decode(statement).map_err(|refusal| statement.newer_or_forged(refusal, |_| None))?;
     let Event::TeamCreated(created) = &event.event else {
         return Err(malformed("a log begins with team-created"));
     };
@@ -77,7 +79,8 @@ pub(super) fn create(statement: &Envelope) -> Result<Team, Refusal> {
 
 /// Checks one event in full, then applies it.
 pub(super) fn append(team: &mut Team, statement: &Envelope) -> Result<TeamEvent, Refusal> {
-    let event = TeamEvent::decode(statement)?;
+    let live = |id| team.keyholders.get(&id).filter(|known| known.is_live()).map(|known| &known.keys);
+    let event = TeamEvent::decode(statement).map_err(|refusal| statement.newer_or_forged(refusal, live))?;
     verify_signers(team, statement, &event)?;
     if event.team != Some(team.id) {
         return Err(Refusal::Elsewhere);
