@@ -6,7 +6,9 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 
 use crate::output::{Format, Volume};
-use crate::{diff, dotenv, environments, files, formats, invites, sync, team, transfer};
+use crate::{
+    computers, diff, dotenv, environments, files, formats, invites, members, standing, sync, team, transfer,
+};
 
 /// Keeps a team's .env files in step, sealed on your own computer.
 #[derive(Parser)]
@@ -35,10 +37,19 @@ pub(crate) enum Command {
     /// Founds a team, or shows the one that this computer belongs to.
     #[command(subcommand)]
     Team(team::TeamCommand),
-    /// Makes a link with which somebody can join, or lists those that are open.
+    /// Makes a link with which somebody can join; lists and closes those that are open.
     Invite(invites::InviteArguments),
     /// Joins a team by its invite link.
     Join(invites::JoinArguments),
+    /// Removes members, or changes their role and access.
+    #[command(subcommand)]
+    Member(members::MemberCommand),
+    /// Lists your computers, or takes one from the team.
+    #[command(subcommand)]
+    Computer(computers::ComputerCommand),
+    /// Lists environments, or gives one new keys.
+    #[command(subcommand)]
+    Environment(standing::EnvironmentCommand),
     /// Ties a file to an environment. Changes nothing in the file and sends nothing of it.
     Link(files::LinkArguments),
     /// Unties a file. The file and the environment stay as they are.
@@ -143,6 +154,15 @@ mod tests {
             "invite --role admin --expires 2h",
             "invite --access api/production:read --access api/development:write",
             "invite list --json",
+            "invite close 4fadfdacaa42f7eb7cd52bd4b925d6b1",
+            "member remove Ben --json",
+            "member role Ben admin",
+            "member access Ben api/production:names",
+            "member access 4fadfdacaa42f7eb7cd52bd4b925d6b1 api/production:none",
+            "computer list",
+            "computer revoke 4fadfdacaa42f7eb7cd52bd4b925d6b1",
+            "environment list --json",
+            "environment rotate api/production",
             "join - --member Ben",
             "link .env api/development --create --push auto --pull ask",
             "link .env api/development --mode auto",
@@ -210,6 +230,17 @@ mod tests {
             "invite --access api/production:all",
             "invite --approve",
             "invite close 00",
+            "member",
+            "member remove",
+            "member role Ben",
+            "member role Ben king",
+            "member access Ben",
+            "member access Ben api/production",
+            "member access Ben api:none",
+            "member access Ben api/production:all",
+            "computer revoke laptop",
+            "environment rotate",
+            "environment rotate api",
             "join -",
             "link .env",
             "link .env api",
@@ -233,11 +264,11 @@ mod tests {
             "dotenv parse a.env --dialect perl",
             "dotenv parse a.env --env A",
             // Of later versions: not offered, so that nobody takes a stub for the thing.
-            "computer list",
+            "computer add",
             "member list",
             "service create ci",
             "recovery create",
-            "environment list",
+            "environment create api/staging",
             "show api/development@1",
             "restore api/development@1",
             "compare a b",

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
+use twinlock_client::ids::KeyholderId;
 use twinlock_client::view::{AccessView, InviteView};
 use twinlock_client::{AccessRequest, Client, Error, InviteLink, InviteOptions, Label, Role};
 
@@ -35,6 +36,11 @@ pub(crate) struct InviteArguments {
 enum InviteCommand {
     /// Lists the invites that can still be used.
     List,
+    /// Closes an invite, so that its link works no more.
+    Close {
+        /// Its id, as “twinlock invite list” shows it.
+        id: KeyholderId,
+    },
 }
 
 /// How to join.
@@ -64,16 +70,30 @@ struct InvitesDocument<'a> {
     invites: &'a [InviteView],
 }
 
+#[derive(Serialize)]
+struct ClosedDocument {
+    closed: String,
+}
+
 pub(crate) async fn invite(
     arguments: InviteArguments,
     client: &Client,
     out: &mut Output,
 ) -> Result<Status, Failure> {
     let InviteArguments { command, role, access, expires } = arguments;
-    if let Some(InviteCommand::List) = command {
-        let team = client.team().await?;
-        out.answer(&InvitesDocument { invites: &team.invites }, |text| team::invites(&team, text))?;
-        return Ok(Status::Done);
+    match command {
+        Some(InviteCommand::List) => {
+            let team = client.team().await?;
+            out.answer(&InvitesDocument { invites: &team.invites }, |text| team::invites(&team, text))?;
+            return Ok(Status::Done);
+        }
+        Some(InviteCommand::Close { id }) => {
+            client.close_invite(id).await?;
+            out.answer(&ClosedDocument { closed: id.to_string() }, |_| {})?;
+            out.note("The invite is closed: its link lets nobody in any more.");
+            return Ok(Status::Done);
+        }
+        None => {}
     }
     let role = Role::from(role);
     let access = if access.is_empty() {

@@ -2,6 +2,7 @@
 //! its own.
 
 mod arguments;
+mod computers;
 mod diff;
 mod doctor;
 mod dotenv;
@@ -12,9 +13,11 @@ mod files;
 mod formats;
 mod invites;
 mod lint;
+mod members;
 mod opened;
 mod output;
 mod secret;
+mod standing;
 mod sync;
 mod team;
 mod text;
@@ -63,6 +66,9 @@ async fn run_opened(command: Command, opened: &mut Opened, out: &mut Output) -> 
     match command {
         Command::Team(command) => team::run(command, opened, out).await,
         Command::Invite(arguments) => invites::invite(arguments, opened.client(), out).await,
+        Command::Member(command) => members::run(command, opened.client(), out).await,
+        Command::Computer(command) => computers::run(command, opened.client(), out).await,
+        Command::Environment(command) => standing::run(command, opened.client(), out).await,
         Command::Join(arguments) => invites::join(arguments, opened.client(), out).await,
         Command::Link(arguments) => files::link(arguments, opened.client(), out).await,
         Command::Unlink(arguments) => files::unlink(arguments, opened.client(), out).await,

@@ -77,6 +77,25 @@ impl FromStr for Access {
     }
 }
 
+/// `PROJECT/ENV:names|read|write|none`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AccessChange {
+    pub(crate) environment: EnvironmentName,
+    pub(crate) level: Option<Level>,
+}
+
+impl FromStr for AccessChange {
+    type Err = NotAnAccess;
+
+    fn from_str(text: &str) -> Result<Self, NotAnAccess> {
+        if let Some(environment) = text.strip_suffix(":none") {
+            return Ok(Self { environment: environment.parse()?, level: None });
+        }
+        let Access { environment, level } = text.parse()?;
+        Ok(Self { environment, level: Some(level) })
+    }
+}
+
 /// A level as it is written.
 pub(crate) fn level_word(level: Level) -> &'static str {
     match level {

@@ -105,6 +105,19 @@ pub enum Error {
         /// The role it takes, in words.
         needed: &'static str,
     },
+    /// A rule of the team's log.
+    #[error("{0} Nothing was changed.")]
+    Rule(&'static str),
+    /// Several of one name, where an id says which.
+    #[error("There is more than one {kind} called {name}. Nothing was changed; say which by its id: {}.", ids.join(", "))]
+    SeveralCalled {
+        /// Member, so far.
+        kind: &'static str,
+        /// The name asked for.
+        name: String,
+        /// Theirs.
+        ids: Vec<String>,
+    },
     /// Both sides changed the same variable.
     #[error("{} changed here and in the vault. The file stays as it is: decide with “twinlock resolve”.", names.join(", "))]
     Conflict {

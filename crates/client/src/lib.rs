@@ -26,7 +26,7 @@ pub use store::Mode;
 pub use team::{Label, NotALabel};
 pub use twinlock_dotenv as dotenv;
 pub use twinlock_formats as formats;
-pub use twinlock_protocol::event::{Level, Role};
+pub use twinlock_protocol::event::{KeyholderKind, Level, Role};
 pub use twinlock_protocol::ids;
 pub use twinlock_protocol::refusal::Refusal;
 pub use twinlock_protocol::revision::Cause;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use serde::Serialize;
-use twinlock_protocol::event::{Level, Role};
+use twinlock_protocol::event::{KeyholderKind, Level, Role};
 use twinlock_protocol::ids::{EntryId, EnvironmentId, KeyholderId, MemberId, ProjectId, TeamId};
 
 use crate::files::LinkedFileId;
@@ -314,6 +314,87 @@ pub struct InviteView {
     pub by: String,
     /// When the vault stops accepting it: milliseconds since 1970.
     pub expires_at: u64,
+}
+
+/// A computer or recovery kit of one's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeyholderView {
+    /// Its id.
+    pub id: KeyholderId,
+    /// What it is.
+    pub kind: KeyholderKind,
+    /// Whether that is this one.
+    pub this: bool,
+}
+
+/// An environment, as the team's log has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EnvironmentStanding {
+    /// Its id.
+    pub id: EnvironmentId,
+    /// `project/environment`.
+    pub name: String,
+    /// This member's access.
+    pub level: Option<Level>,
+    /// The number of its keys' generation.
+    pub generation: u32,
+    /// Whether somebody lost keys since: the next push renews them first.
+    pub stale: bool,
+    /// Whether nobody is left who may grant access to it.
+    pub orphaned: bool,
+}
+
+/// Which environments got new keys after somebody had lost the old ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RenewalView {
+    /// Those that have them.
+    pub renewed: Vec<String>,
+    /// Those whose keys the next push of somebody with write access renews.
+    pub waiting: Vec<WaitingView>,
+}
+
+/// An environment that waits for new keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WaitingView {
+    /// `project/environment`, or the team for its own key.
+    pub environment: String,
+    /// Why this computer did not renew them, in a sentence.
+    pub why: String,
+}
+
+/// What somebody could read in an environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReadableView {
+    /// `project/environment`.
+    pub environment: String,
+    /// The variables; unknown without access of one's own.
+    pub names: Option<Vec<String>>,
+}
+
+/// What removing a member did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MemberRemovedView {
+    /// Who.
+    pub member: MemberId,
+    /// Their name.
+    pub name: String,
+    /// Invites and services of theirs that were closed with it.
+    pub closed: Vec<KeyholderId>,
+    /// What they could read: to be changed where it came from.
+    pub could_read: Vec<ReadableView>,
+    /// What became of the keys that they knew.
+    pub keys: RenewalView,
+}
+
+/// A member after a change of role or access.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MemberChangeView {
+    /// As they are now.
+    pub member: MemberView,
+    /// Invites and services of theirs that were closed with it.
+    pub closed: Vec<KeyholderId>,
+    /// What became of keys that they lost.
+    pub keys: RenewalView,
 }
 
 /// A variable of an environment.

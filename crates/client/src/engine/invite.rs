@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use twinlock_protocol::api::AppendEvents;
-use twinlock_protocol::event::{Event as TeamLogEvent, Grant, Invited, Level, Role};
+use twinlock_protocol::event::{Event as TeamLogEvent, Grant, InviteClosed, Invited, Level, Role};
 use twinlock_protocol::ids::KeyholderId;
+use twinlock_protocol::team::InviteState;
 use twinlock_protocol::timestamp::Timestamp;
 use twinlock_seal::{InviteLink, Keyholder, SecretText, Seed};
 
-use super::members::{access_view, wraps_to};
+use super::members::{Turn, access_view, wraps_to};
+use super::rights::{check_admin, no_wraps};
 use super::{Client, Event, Joined, LOCAL, now};
 use crate::error::Error;
 use crate::team::next_event;
@@ -53,9 +55,7 @@ impl Client {
         if joined.session.record.vault == LOCAL {
             return Err(Error::LocalVault);
         }
-        if joined.session.my_role() < Some(Role::Admin) {
-            return Err(Error::Role { needed: "admin" });
-        }
+        check_admin(&joined.session)?;
         self.refresh_log(joined).await?;
         let access = self.grants(joined, &options.access)?;
         let expires_in = u64::try_from(options.expires_in.as_millis()).unwrap_or(u64::MAX);
@@ -83,6 +83,47 @@ impl Client {
                 .map(|grant| access_view(&joined.session, grant.environment, grant.level))
                 .collect(),
         })
+    }
+
+    /// Closes an invite: its link works no more, and whoever used it and waits for approval is turned away.
+    pub async fn close_invite(&self, invite: KeyholderId) -> Result<(), Error> {
+        let _lock = self.lock().await?;
+        let mut state = self.state().await;
+        let joined = state.joined()?;
+        check_admin(&joined.session)?;
+        self.refresh_log(joined).await?;
+        if !joined.session.team.invites().contains_key(&invite) {
+            return Err(Error::Unknown {
+                kind: "invite",
+                name: invite.to_string(),
+                hint: "“twinlock invite list” lists those that can still be used.".to_owned(),
+            });
+        }
+        let event = |_| TeamLogEvent::InviteClosed(InviteClosed { invite });
+        self.change_rights(joined, event, no_wraps).await?;
+        Ok(())
+    }
+
+    /// Closes what has expired by this computer's clock: admins do, in passing. The replay judges no time, so
+    /// without this an invite that nobody used would count as one who knows keys for ever.
+    pub(super) async fn close_expired_invites(&self, joined: &mut Joined) -> Result<(), Error> {
+        let session = &joined.session;
+        let role = session.my_role().filter(|role| *role >= Role::Admin);
+        let expired = session.team.invites().iter().filter(|(_, invite)| {
+            invite.state == InviteState::Open && invite.expires_at < now() && Some(invite.role) <= role
+        });
+        for invite in expired.map(|(id, _)| *id).collect::<Vec<_>>() {
+            let session = &joined.session;
+            let author = &session.keyholder;
+            let closed = TeamLogEvent::InviteClosed(InviteClosed { invite });
+            let statement = author.sign_event(&next_event(&session.team, author.id(), closed, now()));
+            let request = AppendEvents { statements: vec![statement], wraps: Vec::new() };
+            // Whoever was faster may have closed it too: the next time here tells.
+            if let Turn::Theirs = self.append_once(joined, &request).await? {
+                return Ok(());
+            }
+        }
+        Ok(())
     }
 
     /// What an invite would give, before it is made.

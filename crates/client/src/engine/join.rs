@@ -50,7 +50,8 @@ impl Client {
             let log = match whole_log(&vault, &invite).await {
                 // The invite is used: by this computer, if it may read the log now.
                 Err(error) if error.is(ProblemCode::Forbidden) => match whole_log(&vault, &keyholder).await {
-                    Err(error) if error.is(ProblemCode::NotSigned) => return Err(used_up()),
+                    // A keyholder that the team does not know is not told that there is one.
+                    Err(error) if error.is(ProblemCode::NotFound) => return Err(used_up()),
                     log => log?,
                 },
                 log => log?,

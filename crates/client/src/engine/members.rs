@@ -86,7 +86,11 @@ impl Client {
     ) -> Result<Turn, Error> {
         match joined.vault()?.append(&joined.session.keyholder, request).await {
             Ok(_) => {}
-            Err(error) if error.is(ProblemCode::LogMoved) || error.is(ProblemCode::Wraps) => {
+            Err(error)
+                if [ProblemCode::LogMoved, ProblemCode::HeadMoved, ProblemCode::Wraps]
+                    .into_iter()
+                    .any(|code| error.is(code)) =>
+            {
                 return Ok(Turn::Theirs);
             }
             Err(error) => return self.note_outcome(joined, Err(error.into())),

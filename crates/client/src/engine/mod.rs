@@ -5,7 +5,9 @@
 //! transactions, files are written whole, and what a vault serves is verified before it is kept.
 
 mod changes;
+mod computers;
 mod doctor;
+mod environments;
 mod formats;
 mod found;
 mod history;
@@ -22,9 +24,11 @@ mod pull;
 mod push;
 mod readings;
 mod refresh;
+mod rights;
 mod rotate;
 mod send;
 mod session;
+mod standing;
 mod values;
 mod watch;
 mod write;

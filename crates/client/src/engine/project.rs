@@ -81,7 +81,11 @@ impl Client {
     /// The same for an environment.
     pub(super) async fn try_refresh(&self, joined: &mut Joined, id: EnvironmentId) -> Result<(), Error> {
         match self.refresh(joined, id).await {
-            Err(error) if error.code() == crate::error::ErrorCode::Unreachable => {
+            // Without access there is nothing to fetch; what needs access says so.
+            Err(error)
+                if error.code() == crate::error::ErrorCode::Unreachable
+                    || matches!(error, Error::Access { .. }) =>
+            {
                 joined.session.held(id)?;
                 Ok(())
             }

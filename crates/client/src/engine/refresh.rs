@@ -3,7 +3,7 @@
 use twinlock_protocol::api::ValueBlob;
 use twinlock_protocol::envelope::Envelope;
 use twinlock_protocol::environment::digest;
-
+use twinlock_protocol::event::{Level, Role};
 use twinlock_protocol::ids::{EnvironmentId, Pointer};
 use twinlock_protocol::{Refusal, StatementHash};
 use zeroize::Zeroizing;
@@ -30,6 +30,10 @@ impl Client {
     /// Brings one environment up to date: revisions, and the sealed values of its head.
     pub(super) async fn refresh(&self, joined: &mut Joined, id: EnvironmentId) -> Result<(), Error> {
         self.refresh_log(joined).await?;
+        // An admin is served statements of what they have no access to: heads to record come from there.
+        if joined.session.my_role() < Some(Role::Admin) {
+            self.check_access(joined, id, Level::Names)?;
+        }
         let mut result = self.fetch_revisions(joined, id).await;
         if let Err(Error::Refused(refused)) = &result
             && matches!(refused.refusal, Refusal::LogBehind { .. })
@@ -124,7 +128,7 @@ impl Client {
     /// Fetches the sealed values of the head that are not here, and checks each against its signed digest.
     async fn fetch_values(&self, joined: &Joined, id: EnvironmentId) -> Result<(), Error> {
         let Some(held) = joined.session.environment(id) else { return Ok(()) };
-        if joined.session.my_level(id).is_none_or(|level| level < twinlock_protocol::event::Level::Read) {
+        if joined.session.my_level(id).is_none_or(|level| level < Level::Read) {
             return Ok(());
         }
         let entries = held.chain.entries();

@@ -58,7 +58,7 @@ impl Client {
         Ok(())
     }
 
-    async fn rotate(&self, joined: &mut Joined, id: EnvironmentId) -> Result<(), Error> {
+    pub(super) async fn rotate(&self, joined: &mut Joined, id: EnvironmentId) -> Result<(), Error> {
         let vault = joined.vault()?;
         let bug = |refusal: twinlock_protocol::Refusal| Error::Bug(refusal.to_string());
         let carried = self.carry(joined, id)?;

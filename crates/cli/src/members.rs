@@ -1,0 +1,152 @@
+//! `twinlock member`: removing somebody, their role, their access.
+
+use clap::{Args, Subcommand};
+use twinlock_client::Client;
+use twinlock_client::ids::KeyholderId;
+use twinlock_client::view::{MemberChangeView, MemberRemovedView, ReadableView, RenewalView};
+
+use crate::failure::{Failure, Status};
+use crate::output::Output;
+use crate::text::Text;
+use crate::values::{AccessChange, RoleArgument, level_word, role_word};
+
+/// What to do with a member.
+#[derive(Subcommand)]
+pub(crate) enum MemberCommand {
+    /// Removes somebody from the team, renews the keys they knew, and lists what they could read.
+    Remove(RemoveArguments),
+    /// Changes what somebody may do in the team.
+    Role(RoleArguments),
+    /// Changes somebody's access to an environment.
+    Access(AccessArguments),
+}
+
+#[derive(Args)]
+pub(crate) struct RemoveArguments {
+    /// Their name, or their id.
+    name: String,
+}
+
+#[derive(Args)]
+pub(crate) struct RoleArguments {
+    /// Their name, or their id.
+    name: String,
+    /// What they may do from now on.
+    #[arg(value_enum)]
+    role: RoleArgument,
+}
+
+#[derive(Args)]
+pub(crate) struct AccessArguments {
+    /// Their name, or their id.
+    name: String,
+    /// The environment, and how far from now on.
+    #[arg(value_name = "PROJECT/ENV:names|read|write|none")]
+    access: AccessChange,
+}
+
+pub(crate) async fn run(
+    command: MemberCommand,
+    client: &Client,
+    out: &mut Output,
+) -> Result<Status, Failure> {
+    match command {
+        MemberCommand::Remove(RemoveArguments { name }) => {
+            let removed = client.remove_member(&name).await?;
+            out.answer(&removed, |text| show_checklist(&removed, text))?;
+            out.note(&format!("{} is no member any more.", removed.name));
+            say_closed(&removed.closed, out);
+            say_keys(&removed.keys, out);
+        }
+        MemberCommand::Role(RoleArguments { name, role }) => {
+            let changed = client.set_role(&name, role.into()).await?;
+            out.answer(&changed, |_| {})?;
+            let role = role_word(changed.member.role);
+            out.note(&format!("{} has the role {role} now.", changed.member.name));
+            say_change(&changed, out);
+        }
+        MemberCommand::Access(AccessArguments { name, access }) => {
+            let environment = access.environment.to_string();
+            let id = client.find_environment(&environment).await?;
+            let changed = client.set_access(&name, id, access.level).await?;
+            out.answer(&changed, |_| {})?;
+            let level = access.level.map_or("no access", level_word);
+            out.note(&format!("{}: {environment}  {level}", changed.member.name));
+            say_change(&changed, out);
+        }
+    }
+    Ok(Status::Done)
+}
+
+/// What somebody could read, as a list to work through. Names only: the values are to be replaced.
+fn show_checklist(removed: &MemberRemovedView, text: &mut Text) {
+    if removed.could_read.is_empty() {
+        return;
+    }
+    text.line(format!("{} could read these values. Change them at their providers:", removed.name));
+    for ReadableView { environment, names } in &removed.could_read {
+        match names {
+            Some(names) => {
+                for name in names {
+                    text.line(format!("  [ ] {environment}  {name}"));
+                }
+            }
+            None => text.line(format!("  [ ] {environment}  (you have no access to its names)")),
+        }
+    }
+}
+
+fn say_change(changed: &MemberChangeView, out: &Output) {
+    say_closed(&changed.closed, out);
+    say_keys(&changed.keys, out);
+}
+
+fn say_closed(closed: &[KeyholderId], out: &Output) {
+    if !closed.is_empty() {
+        let ids: Vec<String> = closed.iter().map(ToString::to_string).collect();
+        out.note(&format!("Invites and services of theirs that were closed with it: {}", ids.join(", ")));
+    }
+}
+
+/// What became of keys that somebody lost.
+pub(crate) fn say_keys(keys: &RenewalView, out: &Output) {
+    if !keys.renewed.is_empty() {
+        out.note(&format!("New keys, everything sealed anew: {}", keys.renewed.join(", ")));
+    }
+    for waiting in &keys.waiting {
+        out.note(&format!("{} waits for new keys. {}", waiting.environment, waiting.why));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use twinlock_client::ids::MemberId;
+
+    use super::*;
+
+    #[test]
+    fn a_checklist_has_names_and_says_where_there_are_none() {
+        let environment = |name: &str, names| ReadableView { environment: name.to_owned(), names };
+        let mut removed = MemberRemovedView {
+            member: MemberId::new([1; 16]),
+            name: "Ben".to_owned(),
+            closed: Vec::new(),
+            could_read: Vec::new(),
+            keys: RenewalView::default(),
+        };
+        let shown = |removed: &MemberRemovedView| {
+            let mut text = Text::default();
+            show_checklist(removed, &mut text);
+            text.as_str().to_owned()
+        };
+        assert_eq!(shown(&removed), "");
+        removed.could_read = vec![
+            environment("api/development", Some(vec!["A".to_owned(), "B".to_owned()])),
+            environment("api/production", None),
+        ];
+        assert_eq!(
+            shown(&removed),
+            "Ben could read these values. Change them at their providers:\n  [ ] api/development  A\n  [ ] api/development  B\n  [ ] api/production  (you have no access to its names)\n"
+        );
+    }
+}

@@ -1,0 +1,127 @@
+//! Events that change what somebody may do: signed with the heads they record, refused in plain words before
+//! anything is sent, and followed by new keys wherever somebody lost the old ones.
+
+use twinlock_protocol::Refusal;
+use twinlock_protocol::api::{AppendEvents, Wrap};
+use twinlock_protocol::event::{Event as TeamLogEvent, Level, PinnedHead, Role};
+use twinlock_protocol::ids::{EnvironmentId, Generation};
+use twinlock_protocol::team::Consequences;
+
+use super::members::{ATTEMPTS, Turn};
+use super::session::Session;
+use super::{Client, Event, Joined, now};
+use crate::error::Error;
+use crate::team::next_event;
+use crate::view::{RenewalView, WaitingView};
+
+impl Client {
+    /// Signs an event with the heads that it has to record and appends it; again where others were faster.
+    /// `event` makes it of these heads, `wraps` what is due with it.
+    pub(super) async fn change_rights(
+        &self,
+        joined: &mut Joined,
+        event: impl Fn(Vec<PinnedHead>) -> TeamLogEvent,
+        wraps: impl Fn(&Session) -> Result<Vec<Wrap>, Error>,
+    ) -> Result<Consequences, Error> {
+        let author = joined.session.keyholder.id();
+        for _ in 0..ATTEMPTS {
+            self.refresh_log(joined).await?;
+            let without_heads = event(Vec::new());
+            let falls =
+                joined.session.team.consequences(author, &without_heads).map_err(|found| in_words(&found))?;
+            let mut heads = Vec::new();
+            for environment in falls.heads.iter().copied() {
+                self.refresh(joined, environment).await?;
+                let head = joined.session.held(environment)?.held.chain.head();
+                heads.push(PinnedHead { environment, head });
+            }
+            let session = &joined.session;
+            let next = next_event(&session.team, author, event(heads), now());
+            let statement = session.keyholder.sign_event(&next);
+            match session.team.clone().append(&statement) {
+                Ok(_) => {}
+                // The log went on while the heads were fetched.
+                Err(Refusal::Heads) => continue,
+                Err(refusal) => return Err(in_words(&refusal)),
+            }
+            let request = AppendEvents { statements: vec![statement], wraps: wraps(session)? };
+            if let Turn::Ours = self.append_once(joined, &request).await? {
+                self.emit(Event::Team);
+                return Ok(falls);
+            }
+        }
+        Err(Error::TooBusy)
+    }
+
+    /// Renews the keys of all environments that are stale, as far as this computer can. What it cannot renew
+    /// waits for the next push of somebody who can; the event that made them stale stands either way.
+    pub(super) async fn renew_all_stale(&self, joined: &mut Joined) -> RenewalView {
+        let mut view = RenewalView { renewed: Vec::new(), waiting: Vec::new() };
+        let team = &joined.session.team;
+        let stale = team.environments().iter().filter(|(_, environment)| environment.is_stale());
+        let stale: Vec<_> = stale.map(|(id, environment)| (*id, environment.current().number)).collect();
+        for (id, before) in stale {
+            let environment = joined.session.environment_name(id);
+            if joined.session.my_level(id) < Some(Level::Write) {
+                let why = "The next push of somebody with write access renews them first.".to_owned();
+                view.waiting.push(WaitingView { environment, why });
+                continue;
+            }
+            match self.renew(joined, id, before).await {
+                Ok(()) => view.renewed.push(environment),
+                Err(error) => view.waiting.push(WaitingView { environment, why: error.to_string() }),
+            }
+        }
+        view.renewed.sort();
+        view.waiting.sort_by(|a, b| a.environment.cmp(&b.environment));
+        view
+    }
+
+    /// Opens a generation of keys above `before`, unless somebody else did.
+    pub(super) async fn renew(
+        &self,
+        joined: &mut Joined,
+        id: EnvironmentId,
+        before: Generation,
+    ) -> Result<(), Error> {
+        self.check_access(joined, id, Level::Write)?;
+        for _ in 0..ATTEMPTS {
+            self.refresh(joined, id).await?;
+            let known = joined.session.team.environment(id);
+            if known.is_ok_and(|environment| environment.current().number > before) {
+                return Ok(());
+            }
+            self.rotate(joined, id).await?;
+        }
+        Err(Error::TooBusy)
+    }
+}
+
+/// Refuses whoever is no admin, before anything is looked at.
+pub(super) fn check_admin(session: &Session) -> Result<(), Error> {
+    if session.my_role() < Some(Role::Admin) { Err(Error::Role { needed: "admin" }) } else { Ok(()) }
+}
+
+/// Nothing is wrapped with events that only take.
+pub(super) fn no_wraps(_: &Session) -> Result<Vec<Wrap>, Error> {
+    Ok(Vec::new())
+}
+
+/// Why the team's rules do not let an event be signed here.
+fn in_words(refusal: &Refusal) -> Error {
+    let sentence = match refusal {
+        Refusal::NotAllowed { .. } => {
+            "The team's rules do not allow this to you: it takes the right role, and write access to what it is about."
+        }
+        Refusal::LastOwner(_) => "The team would be without an owner. Make somebody else an owner first.",
+        Refusal::NoKeyholderLeft(_) => {
+            "This is the only computer of its member. Add another computer first, or have the member removed."
+        }
+        Refusal::NoChange => "It is so already.",
+        Refusal::InviteNotOpen(_) => "This invite was already used, or closed.",
+        Refusal::UnknownKeyholder { .. } => "There is no such computer in the team.",
+        Refusal::Revoked { .. } => "This computer was already taken from the team.",
+        other => return Error::Bug(other.to_string()),
+    };
+    Error::Rule(sentence)
+}
