@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use twinlock_dotenv::edit::{self, Place};
 use twinlock_dotenv::{Assignment, Dialect, Document, RightHalf, Surroundings, spelling};
 use zeroize::Zeroizing;
 
@@ -21,13 +22,33 @@ pub(crate) fn write(variables: &Variables, dialect: Dialect) -> Result<Zeroizing
     let Some(astray) = not_read_back(variables, dialect, &plain) else { return Ok(plain) };
     // Beside each other, lines without quotes can look like a key. With quotes they do not.
     let quoted = assignments(variables, dialect, Some(&RightHalf::parse("\"x\"")))?;
-    match not_read_back(variables, dialect, &quoted) {
-        None => Ok(quoted),
-        Some(_) => {
+    if not_read_back(variables, dialect, &quoted).is_none() {
+        return Ok(quoted);
+    }
+    // A quote in one value can look like the end of another's: then each is fitted to those before it.
+    match one_by_one(variables, dialect) {
+        Some(fitted) if not_read_back(variables, dialect, &fitted).is_none() => Ok(fitted),
+        _ => {
             let reason = "beside the others it would be read as something else";
             Err(WriteError::Values { format: Format::Env, names: astray, reason })
         }
     }
+}
+
+/// More variables are not fitted to one another: each is tried in the whole text.
+const MOST_FITTED: usize = 200;
+
+/// The same with each variable added to the text of those before it; `None` where one does not fit.
+fn one_by_one(variables: &Variables, dialect: Dialect) -> Option<Zeroizing<String>> {
+    if variables.len() > MOST_FITTED {
+        return None;
+    }
+    variables.into_iter().try_fold(Zeroizing::new(String::new()), |text, variable| {
+        let document = Document::parse(&text);
+        let edited = edit::add(&document, dialect, variable.name(), variable.value(), Place::End).ok()?;
+        let ending = if edited.text.ends_with('\n') { "" } else { "\n" };
+        Some(Zeroizing::new(edited.text + ending))
+    })
 }
 
 fn is_name(name: &str) -> bool {

@@ -20,7 +20,7 @@ pub(super) fn read(text: &str, surroundings: &Surroundings) -> Result<Vec<Readin
         at = end;
         store.set(&String::from_utf8_lossy(name), String::from_utf8_lossy(&value).into_owned());
     }
-    let mut fuel = Fuel::new();
+    let mut fuel = Fuel::of(text.len());
     let names: Vec<String> = store.readings().iter().map(|reading| reading.name.clone()).collect();
     for name in &names {
         let read = match surroundings.get(name) {

@@ -7,14 +7,20 @@ use super::Refused;
 pub(super) struct Fuel(usize);
 
 /// Enough for thousands of references in values of thousands of bytes.
-const WHOLE: usize = 32 << 20;
+const MOST: usize = 32 << 20;
+
+/// What a text of any length may spend, and what it may spend more for each of its bytes: a short text that
+/// grows without end is refused at once, however often it is asked about.
+const LEAST: usize = 512 << 10;
+const FOR_EACH_BYTE: usize = 8 << 10;
 
 /// What one step costs beyond the bytes it touches.
 const STEP: usize = 256;
 
 impl Fuel {
-    pub(super) fn new() -> Self {
-        Self(WHOLE)
+    /// For a text of so many bytes.
+    pub(super) fn of(length: usize) -> Self {
+        Self(length.saturating_mul(FOR_EACH_BYTE).saturating_add(LEAST).min(MOST))
     }
 
     /// Pays for one step over so many bytes.

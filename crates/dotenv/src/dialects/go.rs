@@ -11,7 +11,7 @@ use super::{Reading, Refused};
 /// file has set so far is seen.
 pub(super) fn read(text: &str) -> Result<Vec<Reading>, Refused> {
     let text = text.replace("\r\n", "\n");
-    let mut fuel = Fuel::new();
+    let mut fuel = Fuel::of(text.len());
     let mut store = Store::default();
     let mut at = 0;
     while let Some(start) = statement(&text, at) {

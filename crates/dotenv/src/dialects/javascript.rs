@@ -23,7 +23,7 @@ pub(super) fn node_expand(text: &str, surroundings: &Surroundings) -> Result<Vec
     let written = object_order(node::variables(text));
     let originals: HashMap<&str, &str> =
         written.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let mut fuel = Fuel::new();
+    let mut fuel = Fuel::of(text.len());
     let mut done = Store::default();
     for (name, value) in &written {
         let around = surroundings.get(name).filter(|around| !around.is_empty() && around != value);
@@ -73,7 +73,7 @@ pub(super) fn dotenvx(text: &str, surroundings: &Surroundings) -> Result<Vec<Rea
 }
 
 fn dotenvx_lines(text: &str, surroundings: &Surroundings) -> Result<Vec<Reading>, Refused> {
-    let mut fuel = Fuel::new();
+    let mut fuel = Fuel::of(text.len());
     let mut done = Store::default();
     let mut literals: HashMap<String, bool> = HashMap::new();
     for (name, raw) in node::assignments(text) {
@@ -106,7 +106,7 @@ fn dotenvx_lines(text: &str, surroundings: &Surroundings) -> Result<Vec<Reading>
 
 /// Next.js: the last reference of a value first; only names that are not set around are kept.
 pub(super) fn next(text: &str, surroundings: &Surroundings) -> Result<Vec<Reading>, Refused> {
-    let mut fuel = Fuel::new();
+    let mut fuel = Fuel::of(text.len());
     let mut done = Store::default();
     let written = object_order(node::variables(text));
     for (name, value) in &written {

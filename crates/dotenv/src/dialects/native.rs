@@ -54,7 +54,7 @@ pub(super) fn vite(text: &str, surroundings: &Surroundings) -> Result<Vec<Readin
     for (name, value) in &written {
         store.set(name, value.as_str());
     }
-    let mut fuel = Fuel::new();
+    let mut fuel = Fuel::of(text.len());
     for (name, value) in &written {
         let around = surroundings.get(name);
         let read = match around.filter(|around| !around.is_empty() && around != value) {
@@ -108,7 +108,7 @@ fn expand_for_vite(
 
 /// Deno: a name that is already set, around or by a line before, stays as it is.
 pub(super) fn deno(text: &str, surroundings: &Surroundings) -> Result<Vec<Reading>, Refused> {
-    let mut fuel = Fuel::new();
+    let mut fuel = Fuel::of(text.len());
     let mut known = Store::default();
     let mut set = Store::default();
     let mut outcome = Ok(Flow::On);

@@ -6,7 +6,7 @@ use super::{Reading, Refused, Surroundings, Value};
 
 /// Nothing around is seen: the loader's `parse` knows only the file.
 pub(super) fn read(text: &str, _: &Surroundings) -> Result<Vec<Reading>, Refused> {
-    let mut fuel = Fuel::new();
+    let mut fuel = Fuel::of(text.len());
     let mut store = Store::default();
     let mut numbered: Vec<Reading> = Vec::new();
     for (number, entry) in entries(text) {

@@ -9,7 +9,7 @@ pub(super) fn python(text: &str, surroundings: &Surroundings) -> Result<Vec<Read
     // Python reads a file with every line end as one.
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let mut fuel = Fuel::new();
+    let mut fuel = Fuel::of(text.len());
     let mut store = Store::default();
     let mut unclosed = [false; 2];
     let mut at = 0;

@@ -33,7 +33,7 @@ static RUBY_LINE: LazyLock<Regex> = LazyLock::new(|| {
 pub(super) fn ruby(text: &str, surroundings: &Surroundings) -> Result<Vec<Reading>, Refused> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let mut fuel = Fuel::new();
+    let mut fuel = Fuel::of(text.len());
     let mut store = Store::default();
     for found in RUBY_LINE.captures_iter(&text) {
         let (Some(name), value) = (found.name("name"), found.name("value")) else { continue };
@@ -149,7 +149,7 @@ static DIRENV_LINE: LazyLock<Regex> = LazyLock::new(|| {
 
 /// direnv: one line, one value; a line that is neither is refused.
 pub(super) fn direnv(text: &str, surroundings: &Surroundings) -> Result<Vec<Reading>, Refused> {
-    let mut fuel = Fuel::new();
+    let mut fuel = Fuel::of(text.len());
     let mut store = Store::default();
     for (number, line) in text.split(['\n', '\r']).enumerate() {
         let found = DIRENV_LINE.captures(line).ok_or(Refused::Syntax { line: number + 1 })?;

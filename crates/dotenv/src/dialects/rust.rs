@@ -8,7 +8,7 @@ use super::{Reading, Refused, Surroundings};
 pub(super) fn dotenvy(text: &str, surroundings: &Surroundings) -> Result<Vec<Reading>, Refused> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut set = Store::default();
-    let mut fuel = Fuel::new();
+    let mut fuel = Fuel::of(text.len());
     for line in logical_lines(text) {
         let (number, line) = line?;
         let look_up = |name: &str| surroundings.get(name).or_else(|| set.text(name)).map(str::to_owned);
@@ -32,7 +32,7 @@ pub(super) fn dotenvy(text: &str, surroundings: &Surroundings) -> Result<Vec<Rea
 pub(super) fn uv(text: &str, surroundings: &Surroundings) -> Result<Vec<Reading>, Refused> {
     let mut set = Store::default();
     let mut known = Store::default();
-    let mut fuel = Fuel::new();
+    let mut fuel = Fuel::of(text.len());
     for line in logical_lines(text) {
         let Ok((number, line)) = line else { break };
         let look_up = |name: &str| surroundings.get(name).or_else(|| known.text(name)).map(str::to_owned);
@@ -58,7 +58,7 @@ pub(super) fn uv(text: &str, surroundings: &Surroundings) -> Result<Vec<Reading>
 /// just: what is around stays, of a name that comes again the last value counts.
 pub(super) fn just(text: &str, surroundings: &Surroundings) -> Result<Vec<Reading>, Refused> {
     let mut known = Store::default();
-    let mut fuel = Fuel::new();
+    let mut fuel = Fuel::of(text.len());
     for line in logical_lines(text) {
         let (number, line) = line?;
         let look_up = |name: &str| surroundings.get(name).or_else(|| known.text(name)).map(str::to_owned);

@@ -101,7 +101,7 @@ fn read(kind: Kind, text: &str, surroundings: &Surroundings) -> Result<Vec<Readi
         options_changed: false,
         ran_in_background: false,
         line: 1,
-        fuel: Fuel::new(),
+        fuel: Fuel::of(text.len()),
     };
     match shell.read(&text) {
         Err(Stop::Shell(refused)) => Err(refused),

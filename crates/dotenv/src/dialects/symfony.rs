@@ -8,8 +8,13 @@ use super::{Reading, Refused, Surroundings, Value};
 
 pub(super) fn read(text: &str, surroundings: &Surroundings) -> Result<Vec<Reading>, Refused> {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let mut reader =
-        Reader { text: &text, at: 0, around: surroundings, store: Store::default(), fuel: Fuel::new() };
+    let mut reader = Reader {
+        text: &text,
+        at: 0,
+        around: surroundings,
+        store: Store::default(),
+        fuel: Fuel::of(text.len()),
+    };
     reader.skip_empty_lines();
     while reader.at < text.len() {
         let name = reader.name()?;

@@ -12,7 +12,7 @@ const MAX_DEPTH: usize = 200;
 /// Compose: what is around wins in a reference, and gives a name that stands alone its value.
 pub(super) fn compose(text: &str, surroundings: &Surroundings) -> Result<Vec<Reading>, Refused> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut fuel = Fuel::new();
+    let mut fuel = Fuel::of(text.len());
     let mut store = Store::default();
     let mut at = 0;
     while let Some(start) = statement(text, at) {
