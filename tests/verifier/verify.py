@@ -13,7 +13,9 @@ import pathlib
 import sys
 import traceback
 
+from export import verify_export
 from replay import History, Team
+from safety import words_of_computer, words_of_history
 from twinlock import (
     GenerationKey,
     HPKE,
@@ -186,6 +188,19 @@ def link(vector):
         refused(read_link, wrong)
 
 
+def safety(vector):
+    histories, computers = members(vector, "histories", "computers")
+    for given in histories:
+        name, log, environments, words = members(given, "team", "log", "environments", "words")
+        heads = {from_hex(one["environment"], 16): one["head"] for one in environments}
+        equal(words_of_history(from_hex(name, 16), log, heads), words)
+        moved = {**log, "sequence": log["sequence"] + 1}
+        require(words_of_history(from_hex(name, 16), moved, heads) != words, "words that do not tell two logs apart")
+    for given in computers:
+        name, words = members(given, "id", "words")
+        equal(words_of_computer(from_hex(name, 16)), words)
+
+
 def team(vector):
     log, name, head, listed, environment, revisions, environment_head, state = members(
         vector, "log", "team", "head", "members", "environment", "revisions", "environment_head", "state"
@@ -304,11 +319,34 @@ def tampered(statements, at):
         yield statements[: at + 1] + [one] + statements[at + 1 :]
 
 
+def export(data):
+    """An export that the real programs made, and each way of tampering with one."""
+    verify_export(data)
+    lines = [json.loads(line) for line in data.splitlines()]
+
+    def written(changed):
+        return b"\n".join(json.dumps(line).encode() for line in changed)
+
+    verify_export(written(lines))
+    for at, line in enumerate(lines):
+        if line["line"] in ("event", "revision"):
+            refused(verify_export, written(lines[:at] + lines[at + 1 :]))
+            payload = to_base64url(flipped(from_base64url(line["statement"]["payload"])))
+            changed = {**line, "statement": {**line["statement"], "payload": payload}}
+            refused(verify_export, written(lines[:at] + [changed] + lines[at + 1 :]))
+            unsigned = {**line, "statement": {**line["statement"], "signatures": []}}
+            refused(verify_export, written(lines[:at] + [unsigned] + lines[at + 1 :]))
+    refused(verify_export, written([{**lines[0], "team": "00" * 16}] + lines[1:]))
+    refused(verify_export, written(lines[1:]))
+    refused(verify_export, b"")
+
+
 CHECKS = {
     "encodings.json": encodings,
     "keyholders.json": keyholders,
     "seals.json": seals,
     "link.json": link,
+    "safety.json": safety,
     "team.json": team,
     "trust.json": trust,
 }
@@ -331,6 +369,16 @@ def main():
         else:
             passed += 1
             print(f"passed  {name}")
+    if len(sys.argv) == 1:
+        try:
+            export((here / "export.jsonl").read_bytes())
+        except Exception:
+            failed += 1
+            print("FAILED  export.jsonl")
+            traceback.print_exc(limit=4, file=sys.stdout)
+        else:
+            passed += 1
+            print("passed  export.jsonl")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

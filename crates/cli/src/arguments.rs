@@ -7,7 +7,8 @@ use clap::{Parser, Subcommand};
 
 use crate::output::{Format, Volume};
 use crate::{
-    computers, diff, dotenv, environments, files, formats, invites, members, standing, sync, team, transfer,
+    activity, computers, diff, dotenv, environments, files, formats, invites, members, standing, sync, team,
+    transfer,
 };
 
 /// Keeps a team's .env files in step, sealed on your own computer.
@@ -82,6 +83,8 @@ pub(crate) enum Command {
     Export(formats::ExportArguments),
     /// Prints an environment's .env.example: names and comments, no values.
     Example(formats::ExampleArguments),
+    /// Lists what was signed in the team, verifies all of it from the start, or writes it out.
+    Activity(activity::ActivityArguments),
     /// Checks the home, the keychain, the vault and linked files.
     Doctor,
     /// Looks at .env files without a team or a home.
@@ -198,6 +201,9 @@ mod tests {
             "export api/development",
             "export api/development --format k8s --dialect compose",
             "example api/development",
+            "activity",
+            "activity --verify --json",
+            "activity --verify --export all.jsonl",
             "doctor",
             "dotenv parse a.env b.env --dialect compose --env A=1 --env B=",
             "dotenv dialects --json",
@@ -276,7 +282,7 @@ mod tests {
             "guard check",
             "pin",
             "vault copy",
-            "activity",
+            "activity --export",
             "lock",
             "unlock",
             "dotenv lint",

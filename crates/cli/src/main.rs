@@ -1,6 +1,7 @@
 //! The `twinlock` program: arguments in, a verb of the client called, its answer out. Knows no rule of
 //! its own.
 
+mod activity;
 mod arguments;
 mod computers;
 mod diff;
@@ -86,6 +87,7 @@ async fn run_opened(command: Command, opened: &mut Opened, out: &mut Output) -> 
         Command::Import(arguments) => formats::import(arguments, opened.client(), out).await,
         Command::Export(arguments) => formats::export(arguments, opened.client(), out).await,
         Command::Example(arguments) => formats::example(arguments, opened.client(), out).await,
+        Command::Activity(arguments) => activity::run(arguments, opened.client(), out).await,
         Command::Doctor => doctor::run(opened.client(), out).await,
         // Answered before a home was opened.
         Command::Dotenv(command) => dotenv::run(command, out),

@@ -1,7 +1,8 @@
 //! `twinlock team`: founding a team, and showing it.
 
 use clap::{Args, Subcommand};
-use twinlock_client::view::TeamView;
+use serde::Serialize;
+use twinlock_client::view::{SafetyView, SafetyWith, TeamView};
 use twinlock_client::{Error, Label, Pin, SecretText, TeamPlace, VaultLocation};
 use url::Url;
 
@@ -61,11 +62,24 @@ pub(crate) async fn run(
     match command {
         TeamCommand::Create(arguments) => create(*arguments, opened, out).await,
         TeamCommand::Show => {
+            let safety = opened.client().safety_words().await?;
             let team = opened.client().team().await?;
-            out.answer(&team, |text| show(&team, text))?;
+            let document = ShowDocument { team: &team, safety: &safety };
+            out.answer(&document, |text| {
+                show(&team, text);
+                show_safety(&safety, text);
+            })?;
             Ok(Status::Done)
         }
     }
+}
+
+/// The team, and beside it what to compare with others.
+#[derive(Serialize)]
+struct ShowDocument<'a> {
+    #[serde(flatten)]
+    team: &'a TeamView,
+    safety: &'a SafetyView,
 }
 
 async fn create(
@@ -136,6 +150,30 @@ pub(crate) fn show(team: &TeamView, text: &mut Text) {
         text.line("Open invites");
         invites(team, text);
     }
+}
+
+/// What to compare with others, by voice.
+fn show_safety(safety: &SafetyView, text: &mut Text) {
+    if !safety.with.is_empty() {
+        text.line("Safety words to compare with a member, in person or by phone");
+        for with in &safety.with {
+            text.line(format!("  {}  {}", with.name, with.words.join(" ")));
+            text.line(format!("    for {}", numbers(with)));
+        }
+        text.line("  The same words: the vault shows you both the same. Other words at the same numbers: it does not.");
+    }
+    text.line("Safety words of computers");
+    for of in &safety.computers {
+        let this = if of.this { " (this one)" } else { "" };
+        text.line(format!("  {} {}{this}  {}", of.name, of.computer, of.words.join(" ")));
+    }
+}
+
+/// What the words stand for: “event 12, api/development 3”.
+fn numbers(with: &SafetyWith) -> String {
+    let environments = with.environments.iter().map(|one| format!("{} {}", one.environment, one.number));
+    let all: Vec<String> = std::iter::once(format!("event {}", with.log)).chain(environments).collect();
+    all.join(", ")
 }
 
 /// Its open invites.

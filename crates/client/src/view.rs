@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde::Serialize;
+use twinlock_protocol::StatementHash;
 use twinlock_protocol::event::{KeyholderKind, Level, Role};
 use twinlock_protocol::ids::{EntryId, EnvironmentId, KeyholderId, MemberId, ProjectId, TeamId};
 
@@ -301,6 +302,101 @@ pub struct AccessView {
     pub environment_id: EnvironmentId,
     /// How far.
     pub level: Level,
+}
+
+/// One signed statement, in a sentence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ActivityView {
+    /// The environment whose revision it is; none for an event of the team's log.
+    pub environment: Option<String>,
+    /// Its number in its history.
+    pub number: u64,
+    /// Who signed it.
+    pub by: String,
+    /// When, by the author's clock: milliseconds since 1970.
+    pub at: u64,
+    /// What was done; follows the name.
+    pub what: String,
+    /// The statement's hash.
+    pub hash: StatementHash,
+}
+
+/// What was replayed from the first statement on, and verifies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReplayedView {
+    /// The team.
+    pub team: TeamId,
+    /// How many events the log has.
+    pub events: u64,
+    /// The hash of the last one.
+    pub head: StatementHash,
+    /// Each environment.
+    pub environments: Vec<ReplayedEnvironment>,
+}
+
+/// An environment in [`ReplayedView`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReplayedEnvironment {
+    /// `project/environment`.
+    pub environment: String,
+    /// Its id.
+    pub environment_id: EnvironmentId,
+    /// How many revisions are kept here.
+    pub revisions: u64,
+    /// The hash of the last one.
+    pub head: StatementHash,
+    /// How many sealed values of it are kept here, and are what their authors signed.
+    pub values: usize,
+}
+
+/// What two people compare to learn whether a vault shows both the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SafetyView {
+    /// With each other member.
+    pub with: Vec<SafetyWith>,
+    /// Of each computer in use.
+    pub computers: Vec<SafetyWordsOf>,
+}
+
+/// The words to compare with one member, and the numbers that they stand for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SafetyWith {
+    /// Who.
+    pub member: MemberId,
+    /// Their name.
+    pub name: String,
+    /// Twelve words.
+    pub words: Vec<String>,
+    /// How many events the log has.
+    pub log: u64,
+    /// The environments that both can see.
+    pub environments: Vec<SafetyEnvironment>,
+}
+
+/// Where an environment stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SafetyEnvironment {
+    /// `project/environment`.
+    pub environment: String,
+    /// The environment's id.
+    pub environment_id: EnvironmentId,
+    /// The number of its last revision.
+    pub number: u64,
+}
+
+/// The words of one computer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SafetyWordsOf {
+    /// Its id.
+    pub computer: KeyholderId,
+    /// Whose it is.
+    pub member: MemberId,
+    /// Their name.
+    pub name: String,
+    /// Whether that is this one.
+    pub this: bool,
+    /// Twelve words.
+    pub words: Vec<String>,
 }
 
 /// An invite that can still be used.

@@ -17,6 +17,7 @@ pub mod padding;
 pub mod position;
 pub mod refusal;
 pub mod revision;
+pub mod safety;
 pub mod team;
 pub mod timestamp;
 mod verified;

@@ -18,6 +18,7 @@ use twinlock_protocol::http_signature::{
 use twinlock_protocol::ids::*;
 use twinlock_protocol::padding;
 use twinlock_protocol::revision::*;
+use twinlock_protocol::safety;
 use twinlock_seal::{InviteLink, KeyScope, Keyholder, NameKey, OpenError, Pin, Seed, ValueKey};
 
 #[test]
@@ -211,6 +212,33 @@ fn a_link() {
         &json!({
             "text": text.expose(), "team": link.team, "address": link.address, "pin": link.pin,
             "head": link.head, "seed": bytes(link.seed.expose()),
+        }),
+    );
+}
+
+#[test]
+fn safety_words() {
+    let mut rng = Repeatable::new("safety");
+    let team = TeamId::new(rng.bytes());
+    let log = LogHead { sequence: 41, hash: StatementHash::new(rng.bytes()) };
+    let heads: Vec<(EnvironmentId, Head)> = (0..3)
+        .map(|at| {
+            let head = Head { number: 7 * at, hash: StatementHash::new(rng.bytes()) };
+            (EnvironmentId::new(rng.bytes()), head)
+        })
+        .collect();
+    let history = |heads: &[(EnvironmentId, Head)]| {
+        let words = safety::of_history(team, log, heads.iter().map(|(id, head)| (id, head)));
+        let heads: Vec<Value> =
+            heads.iter().map(|(id, head)| json!({ "environment": id, "head": head })).collect();
+        json!({ "team": team, "log": log, "environments": heads, "words": words })
+    };
+    let computer = KeyholderId::new(rng.bytes());
+    check(
+        "safety.json",
+        &json!({
+            "histories": [history(&heads), history(&heads[..1]), history(&[])],
+            "computers": [{ "id": computer, "words": safety::of_computer(computer) }],
         }),
     );
 }

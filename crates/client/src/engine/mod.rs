@@ -4,6 +4,7 @@
 //! the home's lock where it changes something, and leaves nothing half done: the store's steps are
 //! transactions, files are written whole, and what a vault serves is verified before it is kept.
 
+mod activity;
 mod changes;
 mod computers;
 mod doctor;
@@ -26,6 +27,7 @@ mod readings;
 mod refresh;
 mod rights;
 mod rotate;
+mod safety;
 mod send;
 mod session;
 mod standing;

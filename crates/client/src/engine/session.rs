@@ -352,7 +352,7 @@ impl HeldIn<'_> {
     }
 }
 
-fn stored(step: &Step<'_>, scope: &Scope, after: u64) -> Result<Vec<Envelope>, Error> {
+pub(super) fn stored(step: &Step<'_>, scope: &Scope, after: u64) -> Result<Vec<Envelope>, Error> {
     let statements = step.statements_after(scope, after)?;
     statements
         .into_iter()
@@ -364,7 +364,7 @@ fn stored(step: &Step<'_>, scope: &Scope, after: u64) -> Result<Vec<Envelope>, E
 }
 
 /// The store is ours: what it gives back was verified before it went in.
-fn damaged(refusal: &Refusal) -> Error {
+pub(super) fn damaged(refusal: &Refusal) -> Error {
     Error::Store(StoreError::Damaged { place: format!("statements: {refusal}") })
 }
 

@@ -1,0 +1,92 @@
+//! `twinlock activity` through the real programs: what was signed, in sentences; replayed from the start; written out
+//! for the second implementation, which verifies `tests/verifier/export.jsonl`, an export that this test made.
+//!
+//! After a deliberate change: `TWINLOCK_WRITE_VECTORS=1 cargo nextest run -p twinlock-tests --test trust_activity`.
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use twinlock_tests::lying_proxy::{LyingProxy, Told};
+use twinlock_tests::programs::{KeptIn, Machine, Server};
+
+#[test]
+fn what_was_signed_is_told_replayed_and_written_out() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = Server::start();
+    let proxy = runtime.block_on(LyingProxy::start(server.url.parse().unwrap()));
+    let (url, pin) = (proxy.location().url.to_string(), proxy.location().pin.unwrap().to_string());
+    let (ada, ben) = (Machine::new(KeptIn::File), Machine::new(KeptIn::File));
+    let vault = ["--vault", &url, "--pin", &pin, "--setup-code", "-"];
+    let create = [&["team", "create", "Acme", "--member", "Ada"][..], &vault].concat();
+    let _team = ada.run_with(server.setup_code.as_ref().unwrap(), &create).ok();
+    let _linked = ada.run(&["link", ".env", "api/development", "--create"]).ok();
+    ada.save("SECRET_NAME=secret value\n");
+    let _pushed = ada.run(&["push"]).ok();
+    let invite = ada.run(&["invite", "--json"]).ok().json();
+    let _joined = ben.run_with(invite["link"].as_str().unwrap(), &["join", "-", "--member", "Ben"]).ok();
+    // The invite that was used had the keys: they are renewed by this push.
+    ada.save("SECRET_NAME=another value\n");
+    let _pushed = ada.run(&["push"]).ok();
+
+    // A lie, so that there is evidence of one. It is told to a computer that has something to fetch.
+    let _linked = ben.run(&["link", ".env", "api/development"]).ok();
+    let _pulled = ben.run(&["pull"]).ok();
+    ada.save("SECRET_NAME=a third value\n");
+    let _pushed = ada.run(&["push"]).ok();
+    proxy.lie(Arc::new(|asked, mut answer: Value| {
+        if asked.path.ends_with("/revisions") && answer["statements"][0].is_object() {
+            answer["statements"][0]["signatures"] = json!([]);
+        }
+        Told::Json(answer)
+    }));
+    let _refused = ben.run(&["pull"]).ended(4);
+    let told = ben.run(&["activity"]).ok().out;
+    for sentence in [
+        "Ada founded the team",
+        "Ada created api/development",
+        "Ben joined by the invite",
+        "development 1  Ada pushed",
+    ] {
+        assert!(told.contains(sentence), "{sentence} is missing in:\n{told}");
+    }
+    let statements = ben.run(&["activity", "--json"]).ok().json()["statements"].take();
+    let events = statements.as_array().unwrap().iter().filter(|one| one["environment"].is_null()).count();
+
+    let file = ben.folder().join("export.jsonl");
+    let path = file.display().to_string();
+    let done = ben.run(&["activity", "--verify", "--export", &path, "--json"]).ok().json();
+    assert_eq!(done["verified"]["events"], events);
+    assert_eq!(done["verified"]["environments"][0]["environment"], "api/development");
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    // A file that is there is never written over.
+    let _refused = ben.run(&["activity", "--export", &path]).ended(1);
+
+    let text = std::fs::read_to_string(&file).unwrap();
+    for secret in ["SECRET_NAME", "secret value", "another value", "Acme", "Ben", "development"] {
+        assert!(!text.contains(secret), "{secret} is in the export");
+    }
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |kind: &str| lines.iter().filter(|line| line["line"] == kind).count();
+    let in_all = statements.as_array().unwrap().len();
+    assert_eq!((of("export"), of("event"), of("event") + of("revision")), (1, events, in_all));
+    assert_eq!(of("refusal"), 1, "{text}");
+    let refusal = lines.iter().find(|line| line["line"] == "refusal").unwrap();
+    assert_eq!(refusal["code"], "signers");
+    assert_eq!(refusal["evidence"]["signatures"], json!([]));
+
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("verifier/export.jsonl");
+    if std::env::var_os("TWINLOCK_WRITE_VECTORS").is_some() {
+        std::fs::write(&kept, &text).unwrap();
+    }
+    // Keys are random, so it is another export; it has the same form.
+    let shape = |line: &Value| line.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let kept = std::fs::read_to_string(&kept).unwrap();
+    let kept: Vec<Value> = kept.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(kept.iter().map(shape).collect::<Vec<_>>(), lines.iter().map(shape).collect::<Vec<_>>());
+    proxy.be_honest();
+    drop(runtime);
+}
