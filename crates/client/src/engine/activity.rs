@@ -11,7 +11,7 @@ use twinlock_protocol::environment::{Environment, digest};
 use twinlock_protocol::event::{
     Creating, Event, Head, KeyholderKind, Level, LogHead, Role, Subject, TeamEvent,
 };
-use twinlock_protocol::ids::{EnvironmentId, KeyholderId, MemberId, ProjectId, TeamId};
+use twinlock_protocol::ids::{EnvironmentId, Generation, KeyholderId, MemberId, ProjectId, TeamId};
 use twinlock_protocol::limits;
 use twinlock_protocol::revision::{Cause, Revision};
 use twinlock_protocol::team::replay;
@@ -353,6 +353,9 @@ impl Told<'_> {
                     self.name(Thing::Environment(id)),
                     opened.generation.0
                 ),
+                None if opened.generation == Generation::FIRST => {
+                    "made the first key of the team's names".to_owned()
+                }
                 None => format!("renewed the key of the team's names (generation {})", opened.generation.0),
             },
             Event::TeamSettings(settings) => {
