@@ -3,7 +3,6 @@
 //!
 //! After a deliberate change: `TWINLOCK_WRITE_VECTORS=1 cargo nextest run -p twinlock-tests --test trust_activity`.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;

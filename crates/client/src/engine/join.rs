@@ -107,7 +107,7 @@ fn record(team: &Team, keyholder: &Keyholder, location: &VaultLocation, member_n
 }
 
 fn used_up() -> Error {
-    Error::Usage("This invite was already used, or closed. Ask for a new one.".to_owned())
+    Error::Rule("This invite was already used, or closed. Ask for a new one.")
 }
 
 async fn whole_log(vault: &Vault, by: &Keyholder) -> Result<Vec<Envelope>, VaultError> {
