@@ -14,7 +14,7 @@ mod problem;
 mod tls;
 mod vault;
 
-pub use application::{MakeSetupCodeError, SetupCode, SweepError, Swept, VaultLinkError};
+pub use application::{MakeSetupCodeError, SetupCode, SweepError, Swept, VaultLinkError, routes};
 pub use database::{OpenError, StoreError};
 pub use keyring::{KeyringError, RootKeyError};
 pub use listen::ListenError;

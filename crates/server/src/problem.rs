@@ -79,6 +79,12 @@ impl Problem {
         Self::new(ProblemCode::Forbidden, detail)
     }
 
+    /// With the rule that a statement breaks.
+    pub(crate) fn because(mut self, refusal: &Refusal) -> Self {
+        self.0.refusal = Some(refusal.code().to_owned());
+        self
+    }
+
     pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(ProblemCode::BadRequest, detail)
     }
@@ -121,9 +127,7 @@ impl From<Refusal> for Problem {
             Refusal::Limit(_) => ProblemCode::TooLarge,
             _ => ProblemCode::Refused,
         };
-        let mut problem = Self::new(code, format!("The statement was not accepted: {refusal}."));
-        problem.0.refusal = Some(refusal.code().to_owned());
-        problem
+        Self::new(code, format!("The statement was not accepted: {refusal}.")).because(&refusal)
     }
 }
 

@@ -11,7 +11,7 @@ use twinlock_protocol::team::Team;
 use twinlock_protocol::timestamp::Timestamp;
 use twinlock_seal::{Keyholder, Seed};
 
-use super::{NOW, World};
+use super::World;
 
 impl World {
     /// A new keyholder that nobody knows yet.
@@ -61,7 +61,7 @@ impl World {
     ) -> Result<Keyholder, Refusal> {
         let invite = self.keyholder();
         let keys = invite.public().clone();
-        let invited = Invited { keys, role, access, expires_at: NOW, approve };
+        let invited = Invited { keys, role, access, expires_at: self.expires_at, approve };
         self.by(author, Event::Invited(invited)).map(|_| invite)
     }
 
@@ -80,7 +80,7 @@ impl World {
         let service = self.keyholder();
         let keys = service.public().clone();
         let label = self.label("ci");
-        let expires_at = Some(Timestamp(NOW.0 + 1));
+        let expires_at = Some(Timestamp(self.expires_at.0 + 1));
         let created = ServiceCreated { keys, label, access, expires_at };
         self.by(author, Event::ServiceCreated(created)).map(|_| service)
     }

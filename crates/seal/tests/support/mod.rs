@@ -3,6 +3,7 @@
 #![expect(dead_code, reason = "each test file uses a part of this")]
 
 pub(crate) mod events;
+pub(crate) mod table;
 pub(crate) mod vectors;
 
 use std::collections::BTreeMap;
@@ -78,6 +79,8 @@ pub(crate) struct World {
     pub(crate) heads: BTreeMap<EnvironmentId, Head>,
     /// The seed of every keyholder that was made here.
     pub(crate) seeds: BTreeMap<KeyholderId, [u8; 32]>,
+    /// When invites end, and just after it services: only a server's clock judges that.
+    pub(crate) expires_at: Timestamp,
 }
 
 impl World {
@@ -101,8 +104,9 @@ impl World {
         let environment = EnvironmentId::new(rng.bytes());
         let project = ProjectId::new(rng.bytes());
         let heads = BTreeMap::new();
+        let (log, expires_at) = (vec![first], NOW);
         let mut world =
-            Self { rng, log: vec![first], team, founder, team_key, environment, project, heads, seeds };
+            Self { rng, log, team, founder, team_key, environment, project, heads, seeds, expires_at };
         let commitments = Commitments { name: world.team_key.commitment(), value: None };
         world
             .by_founder(Event::GenerationOpened(GenerationOpened {
@@ -194,8 +198,8 @@ impl World {
 
     pub(crate) fn invite(&mut self, role: Role, access: Vec<Grant>) -> Keyholder {
         let invite = self.keyholder();
-        let event = Event::Invited(invited(&invite, role, access));
-        self.by_founder(event).unwrap();
+        let invited = Invited { expires_at: self.expires_at, ..invited(&invite, role, access) };
+        self.by_founder(Event::Invited(invited)).unwrap();
         invite
     }
 

@@ -17,6 +17,7 @@ mod sweep;
 mod teams;
 mod vault_link;
 
+pub use endpoints::routes;
 pub use setup_code::SetupCode;
 pub(crate) use store::ApplicationStore;
 pub(crate) use sweep::sweep;

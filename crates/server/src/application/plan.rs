@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use twinlock_protocol::api::{AppendEvents, ProblemCode, Rotate, Wrap};
+use twinlock_protocol::encoding::decode_strict;
 use twinlock_protocol::environment::Environment;
 use twinlock_protocol::event::{Event, Head, LogHead, PinnedHead, TeamEvent};
 use twinlock_protocol::revision::{Change, Revision};
 use twinlock_protocol::team::Team;
-use twinlock_protocol::{Digest, Envelope, EnvironmentId, KeyholderId, Pointer, Refusal, Verified};
+use twinlock_protocol::{Digest, Envelope, EnvironmentId, KeyholderId, Pointer, Refusal, Verified, limits};
 
 use super::asker::{Asker, Standing};
 use super::due_wraps;
@@ -75,6 +76,7 @@ pub(crate) fn append(
     let (mut events, mut environments, mut due) = (Vec::new(), Vec::new(), BTreeSet::new());
     let mut recorded = Vec::new();
     let mut wrappers = vec![asker.keyholder];
+    check_appender(asker, &request.statements)?;
     for statement in request.statements {
         if knows(before, &statement) {
             continue;
@@ -167,14 +169,33 @@ fn append_one(
 ) -> Result<Verified<TeamEvent>, Problem> {
     let event = team.append(statement).map_err(|refusal| match refusal {
         Refusal::Number { .. } | Refusal::Chain { .. } => Problem::log_moved(head),
+        Refusal::InviteNotOpen(_) if asker.standing == Standing::UsedInvite => {
+            Problem::forbidden("The invite was used or closed.").because(&refusal)
+        }
         other => other.into(),
     })?;
     match (&asker.standing, &event.event) {
         (Standing::Computer(_), _) if event.author == asker.keyholder => Ok(event),
         (Standing::OpenInvite, Event::MemberJoined(joined)) if joined.invite == asker.keyholder => Ok(event),
-        (Standing::ExpiredInvite, _) => Err(expired()),
         _ => Err(Problem::forbidden("A request carries statements of whoever signs it, and of nobody else.")),
     }
+}
+
+/// Whether the asker appends anything at all: a member, or an invite its one joining, again if the answer was lost.
+/// The answer tells where the log ends, so not even what is known already is taken from anybody else.
+fn check_appender(asker: &Asker, statements: &[Envelope]) -> Result<(), Problem> {
+    match (asker.standing, statements) {
+        (Standing::Computer(_), _) => Ok(()),
+        (Standing::ExpiredInvite, _) => Err(expired()),
+        (Standing::OpenInvite | Standing::UsedInvite, [only]) if joins_with(asker.keyholder, only) => Ok(()),
+        _ => Err(Problem::forbidden("It takes a member of the team, or the invite of whoever joins.")),
+    }
+}
+
+/// Whether a statement says, checked or not, that somebody joins with this invite.
+fn joins_with(invite: KeyholderId, statement: &Envelope) -> bool {
+    let event = decode_strict::<TeamEvent>(&statement.payload, limits::STATEMENT_BYTES);
+    event.is_ok_and(|event| matches!(event.event, Event::MemberJoined(joined) if joined.invite == invite))
 }
 
 /// An invite is past its time.

@@ -3,17 +3,23 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what should not fail here fails the test")]
 
 mod access;
+mod cast;
 mod conflicts;
 mod embedded;
 mod faults;
 mod first_team;
 mod leaving;
+mod matrix;
 mod news;
 #[cfg(unix)]
 mod program;
 mod rotation;
 mod support;
 mod sweep;
+mod table;
 mod tampering;
 mod tls;
 mod values;
+/// Teams from a repeatable source, as the rules themselves are tried with.
+#[path = "../../../seal/tests/support/mod.rs"]
+mod world;

@@ -78,7 +78,7 @@ async fn neither_half_of_a_rotation_is_taken_alone() {
 }
 
 /// Opens a new generation and seals everything anew; the values are put, nothing else is sent.
-async fn renew(ada: &mut Client, vault: &Vault, writer: &Writer) -> (Writer, Rotate) {
+pub(crate) async fn renew(ada: &mut Client, vault: &Vault, writer: &Writer) -> (Writer, Rotate) {
     let id = writer.environment.id();
     let generation = Generation(writer.name_key.scope().generation.0 + 1);
     let (name_key, value_key) = environment_keys(ada.team.id(), id, generation);

@@ -1,5 +1,6 @@
 //! A running vault, and computers that sign and seal for it.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -380,6 +381,17 @@ impl Client {
 
     /// An invite, its event and its wraps; nothing is stored yet.
     pub(crate) fn invite(&mut self, access: &[(&Writer, Level)], expires_at: Timestamp) -> Invite {
+        self.invite_as(Role::Member, access, expires_at, false)
+    }
+
+    /// As [`Self::invite`], with a role, or to wait for approval.
+    pub(crate) fn invite_as(
+        &mut self,
+        role: Role,
+        access: &[(&Writer, Level)],
+        expires_at: Timestamp,
+        approve: bool,
+    ) -> Invite {
         let invite = computer();
         let grants = access
             .iter()
@@ -387,13 +399,13 @@ impl Client {
             .collect();
         let event = Event::Invited(Invited {
             keys: invite.public().clone(),
-            role: Role::Member,
+            role,
             access: grants,
             expires_at,
-            approve: false,
+            approve,
         });
         let statement = self.event(event);
-        let wraps = self.wraps_to(&invite, access);
+        let wraps = if approve { Vec::new() } else { self.wraps_to(&invite, access) };
         Invite { keyholder: invite, statement, wraps }
     }
 
@@ -441,7 +453,17 @@ impl Client {
 
     /// Invites Ben and lets him join, all stored. Afterwards both logs are the same.
     pub(crate) async fn let_join(&mut self, vault: &Vault, access: &[(&Writer, Level)]) -> Self {
-        let invite = self.invite(access, in_a_day());
+        self.let_join_as(vault, Role::Member, access).await
+    }
+
+    /// As [`Self::let_join`], with a role.
+    pub(crate) async fn let_join_as(
+        &mut self,
+        vault: &Vault,
+        role: Role,
+        access: &[(&Writer, Level)],
+    ) -> Self {
+        let invite = self.invite_as(role, access, in_a_day(), false);
         self.append(vault, vec![invite.statement.clone()], invite.wraps.clone()).await.ok::<Appended>();
         let (ben, request) = self.join(&invite, access);
         invite.post(vault, &self.team, &self.events_path(), &request).await.ok::<Appended>();
@@ -540,4 +562,26 @@ impl Writer {
         });
         sealed.unzip()
     }
+}
+
+/// Every row of both databases.
+pub(crate) fn databases(vault: &Vault) -> BTreeMap<String, Vec<Vec<rusqlite::types::Value>>> {
+    let mut rows = BTreeMap::new();
+    for file in ["application.db", "vault.db"] {
+        let database = rusqlite::Connection::open(data(&vault.folder).join(file)).unwrap();
+        let mut tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").unwrap();
+        let tables: Vec<String> =
+            tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        for table in tables {
+            let mut every = database.prepare(&format!("SELECT * FROM {table}")).unwrap();
+            let columns = every.column_count();
+            let content = every
+                .query_map([], |row| (0..columns).map(|column| row.get(column)).collect())
+                .unwrap()
+                .map(Result::unwrap)
+                .collect();
+            rows.insert(format!("{file} {table}"), content);
+        }
+    }
+    rows
 }

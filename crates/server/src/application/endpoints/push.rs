@@ -20,6 +20,7 @@ pub(super) async fn push(
     signed: Signed,
 ) -> Result<Json<Pushed>, Problem> {
     let environment = signed.environment(&environment)?;
+    signed.check_member()?;
     let PushRevision { statement } = signed.json()?;
     let turn = signed.slot.turn().await?;
     let history = turn.history(&application.teams, environment).await?;

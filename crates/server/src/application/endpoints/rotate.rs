@@ -16,6 +16,7 @@ pub(super) async fn rotate(
     signed: Signed,
 ) -> Result<Json<Rotated>, Problem> {
     let environment = signed.environment(&environment)?;
+    signed.check_member()?;
     let request: Rotate = signed.json()?;
     let turn = signed.slot.turn().await?;
     let history = turn.history(&application.teams, environment).await?;
