@@ -1,6 +1,7 @@
 //! What the client says moved, handed to page, tray and, one for a burst, to the desktop as a notification.
 //! A notification names files, people and variables; a value is nowhere in what it is made of.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tauri::{AppHandle, Manager as _};
@@ -32,6 +33,7 @@ pub(crate) async fn run(app: AppHandle) {
     let mut events = client.events();
     tauri::async_runtime::spawn(watch(app.clone(), client.clone()));
     window::tell(&app, Moved::Overview);
+    let mut refused = BTreeSet::new();
     loop {
         let mut burst = Vec::new();
         match events.recv().await {
@@ -49,8 +51,19 @@ pub(crate) async fn run(app: AppHandle) {
                 Err(RecvError::Closed) => break,
             }
         }
+        only_new_refusals(&client, &mut refused, &mut burst).await;
         pass_on(&app, &client, burst).await;
     }
+}
+
+/// A refusal that stands is refused at every try, and told of once.
+async fn only_new_refusals(client: &Client, told: &mut BTreeSet<String>, burst: &mut Vec<Event>) {
+    let standing = client.refusals().await.unwrap_or_default();
+    told.retain(|what| standing.iter().any(|refused| refused.refusal.what_happened == *what));
+    burst.retain(|event| match event {
+        Event::Refused { refusal } => told.insert(refusal.what_happened.clone()),
+        _ => true,
+    });
 }
 
 async fn watch(app: AppHandle, client: Client) {

@@ -1,8 +1,12 @@
 //! The commands that the page may call: each hands on to the client and turns what comes back into what may
-//! cross. A value crosses only in `reveal` and `reveal_change`, one at a time.
+//! cross. A value crosses only in `reveal` and `reveal_change`, one at a time; a text that is made to be handed on
+//! only in `show_handed`.
+
+pub(crate) mod invites;
+pub(crate) mod people;
+pub(crate) mod trust;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use tauri::{AppHandle, State};
 use tauri_plugin_dialog::DialogExt as _;
@@ -11,28 +15,26 @@ use twinlock_client::files::LinkedFileId;
 use twinlock_client::ids::EnvironmentId;
 use twinlock_client::view::Side;
 use twinlock_client::{
-    AccessRequest, CreateMissing, Error, ImportTarget, InviteLink, InviteOptions, Label, LinkOptions, ReadAs,
-    SecretText, TeamPlace,
+    CreateMissing, Error, ImportTarget, InviteLink, Label, LinkOptions, ReadAs, SecretText, TeamPlace,
 };
 
 use crate::core::{Core, location};
 use crate::difference::difference;
 use crate::dto::{
-    Access, Changes, CommandError, Comparison, Destination, Difference, Invitation, KnownLoader, Mode,
-    Outcome, Overview, Preview, Resolution, Revealed, Role, Selection, Team, Variable,
+    Changes, CommandError, Comparison, Destination, Difference, KnownLoader, Mode, Outcome, Overview,
+    Preview, Resolution, Revealed, Selection, Team, Variable,
 };
 use crate::offers::Offers;
 use crate::window::Destinations;
 
 type Answer<T> = Result<T, CommandError>;
 
-/// How long an invite link works.
-const INVITE_LASTS: Duration = Duration::from_secs(24 * 60 * 60);
-
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn overview(core: State<'_, Core>) -> Answer<Overview> {
-    Ok(core.client().await?.overview().await?.into())
+    let client = core.client().await?;
+    let overview = client.overview().await?;
+    Ok(Overview::new(overview, &client.refusals().await?))
 }
 
 #[tauri::command]
@@ -75,21 +77,6 @@ pub(crate) async fn join_team(core: State<'_, Core>, link: String, member: Strin
 #[specta::specta]
 pub(crate) async fn team(core: State<'_, Core>) -> Answer<Team> {
     Ok(core.client().await?.team().await?.into())
-}
-
-#[tauri::command]
-#[specta::specta]
-pub(crate) async fn invite(core: State<'_, Core>, role: Role, access: Vec<Access>) -> Answer<Invitation> {
-    let access =
-        AccessRequest::Only(access.into_iter().map(|one| (one.environment, one.level.into())).collect());
-    let options = InviteOptions { role: role.into(), access, expires_in: INVITE_LASTS };
-    let invitation = core.client().await?.invite(options).await?;
-    Ok(Invitation {
-        // Made to be handed on by the person who asked for it.
-        link: invitation.link.expose().to_owned(),
-        expires_at: invitation.expires_at.0,
-        access: invitation.access.into_iter().map(Access::from).collect(),
-    })
 }
 
 #[tauri::command]

@@ -1,11 +1,16 @@
 //! What crosses between program and page. Types of their own, so that nothing of the client's crosses by
-//! accident: names and states only. The two types that carry something secret are `Invitation` (a link made
-//! to be handed on) and `Difference` and `Revealed` (what somebody asked to see).
+//! accident: names and states only. The types that carry something secret are `Shown`, `Difference` and `Revealed`:
+//! what somebody asked to see.
 
 mod from_client;
+mod people;
+mod trust;
 
 use serde::{Deserialize, Serialize};
 use specta::Type;
+
+pub(crate) use people::{EnvironmentRights, MemberChange, OwnKeyholder, Removal, Removed, Renewal};
+pub(crate) use trust::{Replayed, Safety, Statement, Verdict};
 
 /// Why a command did not do what it was asked, as a sentence for a person.
 #[derive(Clone, Debug, Serialize, Type)]
@@ -51,6 +56,8 @@ pub(crate) struct TeamSummary {
     pub(crate) name: String,
     pub(crate) me: String,
     pub(crate) vault: VaultPlace,
+    /// What the vault served of the team's log that does not verify: everything waits for that.
+    pub(crate) refusal: Option<Refusal>,
 }
 
 /// Where a team's vault is.
@@ -105,14 +112,19 @@ pub(crate) enum Role {
     Owner,
 }
 
-/// A refusal, in words.
-#[derive(Debug, Serialize, Type)]
+/// A refusal, in words, with what is known of it.
+#[derive(Clone, Debug, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Refusal {
     pub(crate) code: String,
     pub(crate) what_happened: String,
     pub(crate) kept_safe: String,
     pub(crate) what_to_do: String,
+    /// Whether it is about the team's log, and so about everything.
+    pub(crate) team: bool,
+    pub(crate) at: Option<u64>,
+    pub(crate) vault: Option<String>,
+    pub(crate) found: Option<String>,
 }
 
 #[derive(Debug, Serialize, Type)]
@@ -296,13 +308,27 @@ pub(crate) struct PendingInvite {
     pub(crate) expires_at: u64,
 }
 
-/// An invite that was just made. Has no `Debug`: whoever has the link can join.
-#[derive(Serialize, Type)]
+/// An invite that was just made. Its link stays in the program, under `handed`.
+#[derive(Debug, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Invitation {
-    pub(crate) link: String,
+    pub(crate) handed: String,
     pub(crate) expires_at: u64,
     pub(crate) access: Vec<Access>,
+}
+
+/// A text that is made to be handed on, because somebody asked to see it. Has no `Debug`.
+#[derive(Serialize, Type)]
+pub(crate) struct Shown {
+    pub(crate) text: String,
+    pub(crate) qr: Option<Qr>,
+}
+
+/// A QR code: the path that fills its dark squares in a square drawing of this size.
+#[derive(Serialize, Type)]
+pub(crate) struct Qr {
+    pub(crate) size: usize,
+    pub(crate) path: String,
 }
 
 #[derive(Debug, Serialize, Type)]

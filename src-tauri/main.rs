@@ -4,12 +4,15 @@
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod announcements;
+mod clipboard;
 mod commands;
 mod core;
 mod difference;
 mod dto;
+mod handed;
 mod offers;
 mod page;
+mod qr;
 mod shell;
 mod tray;
 mod window;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use tauri::{AppHandle, Manager as _, RunEvent, WindowEvent};
 
 use crate::core::{Core, eprintln_line};
+use crate::handed::Handed;
 use crate::offers::Offers;
 use crate::window::Destinations;
 use crate::{announcements, page, tray, window};
@@ -18,6 +19,7 @@ pub(crate) fn run() -> ExitCode {
         .plugin(tauri_plugin_dialog::init())
         .manage(Core::default())
         .manage(Offers::default())
+        .manage(Handed::default())
         .manage(Destinations::default())
         .invoke_handler(commands)
         .setup(move |app| {

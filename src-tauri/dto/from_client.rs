@@ -113,38 +113,46 @@ impl From<view::Connection> for Connection {
     }
 }
 
-impl From<view::Overview> for Overview {
-    fn from(overview: view::Overview) -> Self {
+impl Overview {
+    pub(crate) fn new(overview: view::Overview, refusals: &[view::RefusedView]) -> Self {
+        let team_refused = || refusals.iter().find(|refused| refused.environment.is_none());
         Self {
             team: overview.team.map(|team| TeamSummary {
                 name: team.name,
                 me: team.me,
                 vault: place(team.local),
+                refusal: team_refused().map(Refusal::from),
             }),
-            projects: overview.projects.into_iter().map(Project::from).collect(),
+            projects: overview.projects.into_iter().map(|project| Project::new(project, refusals)).collect(),
             connection: overview.connection.into(),
         }
     }
 }
 
-impl From<view::ProjectView> for Project {
-    fn from(project: view::ProjectView) -> Self {
+impl Project {
+    fn new(project: view::ProjectView, refusals: &[view::RefusedView]) -> Self {
+        let environments = project.environments.into_iter();
         Self {
             id: project.id.to_string(),
             name: project.name,
-            environments: project.environments.into_iter().map(Environment::from).collect(),
+            environments: environments.map(|one| Environment::new(one, refusals)).collect(),
         }
     }
 }
 
-impl From<view::EnvironmentView> for Environment {
-    fn from(environment: view::EnvironmentView) -> Self {
+impl Environment {
+    fn new(environment: view::EnvironmentView, refusals: &[view::RefusedView]) -> Self {
+        let own = refusals.iter().find(|refused| refused.environment == Some(environment.id));
+        let known = own.or_else(|| refusals.iter().find(|refused| refused.environment.is_none()));
         Self {
             id: environment.id.to_string(),
             name: environment.name,
             level: environment.level.into(),
             revision: environment.revision,
-            refusal: environment.refusal.map(Refusal::from),
+            // Between two questions a refusal may have come or gone: what the overview says counts.
+            refusal: environment
+                .refusal
+                .map(|words| known.map_or_else(|| Refusal::from(words), Refusal::from)),
             files: environment.files.into_iter().map(LinkedFile::from).collect(),
         }
     }
@@ -153,7 +161,19 @@ impl From<view::EnvironmentView> for Environment {
 impl From<view::RefusalView> for Refusal {
     fn from(refusal: view::RefusalView) -> Self {
         let view::RefusalView { code, what_happened, kept_safe, what_to_do } = refusal;
-        Self { code, what_happened, kept_safe, what_to_do }
+        Self { code, what_happened, kept_safe, what_to_do, team: false, at: None, vault: None, found: None }
+    }
+}
+
+impl From<&view::RefusedView> for Refusal {
+    fn from(refused: &view::RefusedView) -> Self {
+        Self {
+            team: refused.environment.is_none(),
+            at: Some(refused.at),
+            vault: Some(refused.vault.clone()),
+            found: refused.found.clone(),
+            ..Self::from(refused.refusal.clone())
+        }
     }
 }
 

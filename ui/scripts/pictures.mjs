@@ -42,11 +42,14 @@ async function picture(name, theme, width, height) {
   const page = await browser.newPage({ viewport: { width, height } });
   const file = `${name}-${theme}${width === 1180 ? '' : `-${width}`}.png`;
   page.on('pageerror', (error) => failures.push(`${file}: ${error.message}`));
-  page.on('console', (message) => { if (message.type() === 'error' && !message.text().includes('favicon')) failures.push(`${file}: ${message.text()}`); });
+  page.on('console', (message) => { if (message.type() === 'error' && !message.location().url.includes('favicon')) failures.push(`${file}: ${message.text()}`); });
   try {
     await page.goto(`${address}?scene=${name}&theme=${theme}`);
     const scene = await page.evaluate((name) => { const { press, ready } = globalThis.scenes[name]; return { press: press ?? [], ready }; }, name);
-    for (const button of scene.press) await page.getByRole('button', { name: button }).first().click();
+    for (const button of scene.press) {
+      const begins = { name: new RegExp(`^${button.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`) };
+      await page.getByRole('button', begins).or(page.getByRole('menuitem', begins)).first().click();
+    }
     await page.getByText(scene.ready).first().waitFor();
     const sideways = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
     if (sideways) failures.push(`${file}: the page is wider than the window`);
@@ -67,7 +70,7 @@ for (const name of names) {
   await picture(name, 'light', 720, 760);
 }
 // 200 % zoom of the smallest window comes to this.
-for (const name of ['welcome', 'variables', 'changes', 'team', 'import'].filter((name) => names.includes(name))) await picture(name, 'light', 480, 400);
+for (const name of ['welcome', 'variables', 'changes', 'team', 'compare', 'removed', 'refused', 'activity', 'settings', 'invite', 'import'].filter((name) => names.includes(name))) await picture(name, 'light', 480, 400);
 await browser.close();
 server.close();
 await rm(built, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 // A stand-in for the program: the same typed functions over made-up data, for tests and pictures. Never in the window.
 import type {
-  Change, Changes, CommandError, Difference, Environment, Ipc, KnownLoader, LinkedFile, Member, Moved, Overview, Preview, Project, Team, Variable,
+  Change, Changes, CommandError, Difference, Environment, EnvironmentRights, Ipc, KnownLoader, LinkedFile, Member, Moved, Overview, OwnKeyholder, Preview,
+  Project, Refusal, Removal, Removed, Safety, Statement, Team, Variable,
 } from '../src/ipc';
 
 /** The moment at which all of this is seen. */
@@ -20,6 +21,11 @@ export interface World {
   differences: Record<number, Difference>;
   preview: Preview;
   invite: string;
+  safety: Safety;
+  removal: Removal;
+  removed: Removed;
+  computers: OwnKeyholder[];
+  activity: Statement[];
   destination: string | null;
   /** A command that fails, by its name. */
   failing: Partial<Record<keyof Ipc, CommandError>>;
@@ -48,8 +54,13 @@ export function standIn(change: (world: World) => void = () => undefined): Stand
     return give();
   };
   const started = (name: string, me: string) => {
-    world.overview = { ...world.overview, team: { name, me, vault: 'this-computer' }, projects: [], connection: 'online' };
+    world.overview = { ...world.overview, team: { name, me, vault: 'this-computer', refusal: null }, projects: [], connection: 'online' };
     return world.team;
+  };
+  const changed = (id: string, change: (member: Member) => Member) => {
+    world.team = { ...world.team, members: world.team.members.map((one) => (one.id === id ? change(one) : one)) };
+    const member = world.team.members.find((one) => one.id === id) ?? fail('no such member');
+    return { member, closed: 0, keys: { renewed: [], waiting: [] } };
   };
   const outcome = (moved: number) => ({ moved, revision: 43, conflicts: [], waiting: 0 });
   return {
@@ -61,7 +72,40 @@ export function standIn(change: (world: World) => void = () => undefined): Stand
     connectToVault: (...args) => answer('connectToVault', args, () => started(args[3], args[4])),
     joinTeam: (link, member) => answer('joinTeam', [link, member], () => started('Saltmarsh', member)),
     team: () => answer('team', [], () => world.team),
-    invite: (role, access) => answer('invite', [role, access], () => ({ link: world.invite, expiresAt: NOW + DAY, access })),
+    invite: (role, access, hours) => answer('invite', [role, access, hours], () => ({ handed: 'handed-1', expiresAt: NOW + hours * 60 * MINUTE, access })),
+    closeInvite: (invite) => answer('closeInvite', [invite], () => {
+      world.team = { ...world.team, invites: world.team.invites.filter((one) => one.id !== invite) };
+      return null;
+    }),
+    showHanded: (id) => answer('showHanded', [id], () => ({ text: world.invite, qr: QR })),
+    copyHanded: (id) => answer('copyHanded', [id], () => null),
+    forgetHanded: (id) => answer('forgetHanded', [id], () => undefined as never),
+    removal: (member) => answer('removal', [member], () => world.removal),
+    removeMember: (member) => answer('removeMember', [member], () => {
+      world.team = { ...world.team, members: world.team.members.filter((one) => one.id !== member) };
+      return world.removed;
+    }),
+    setRole: (member, role) => answer('setRole', [member, role], () => changed(member, (one) => ({ ...one, role }))),
+    setAccess: (member, environment, level) => answer('setAccess', [member, environment, level], () => {
+      const name = RIGHTS.find((one) => one.id === environment)?.name ?? '';
+      const others = (one: Member) => one.access.filter((access) => access.environment !== name);
+      return changed(member, (one) => ({ ...one, access: level === null ? others(one) : [...others(one), { environment: name, level }] }));
+    }),
+    environments: () => answer('environments', [], () => RIGHTS),
+    rotateEnvironment: (environment) => answer('rotateEnvironment', [environment], () => RIGHTS.find((one) => one.id === environment) ?? fail('gone')),
+    computers: () => answer('computers', [], () => world.computers),
+    revokeComputer: (computer) => answer('revokeComputer', [computer], () => {
+      world.computers = world.computers.filter((one) => one.id !== computer);
+      return { renewed: ['api/development', 'api/staging'], waiting: [{ environment: 'api/production', why: 'The next push of somebody with write access renews them first.' }] };
+    }),
+    safetyWords: () => answer('safetyWords', [], () => world.safety),
+    setCompared: (computer, verdict) => answer('setCompared', [computer, verdict], () => {
+      world.safety = { ...world.safety, computers: world.safety.computers.map((one) => (one.computer === computer ? { ...one, compared: { verdict, at: NOW } } : one)) };
+      return null;
+    }),
+    activity: () => answer('activity', [], () => world.activity),
+    verifyActivity: () => answer('verifyActivity', [], () => ({ events: 41, revisions: 118, values: 63, environments: 5 })),
+    saveActivity: () => answer('saveActivity', [], () => true),
     variables: (environment) => answer('variables', [environment], () => world.variables[environment] ?? []),
     reveal: (environment, entry) => answer('reveal', [environment, entry], () => ({ text: world.values[entry] ?? '', readings: world.readings[entry] ?? [] })),
     changes: (file) => answer('changes', [file], () => world.changes[file] ?? { conflicts: [], here: [], there: [] }),
@@ -114,6 +158,63 @@ function makeProject(name: string, environments: Environment[]): Project {
   return { id: `p-${name}`, name, environments };
 }
 
+export function makeRefusal(change: Partial<Refusal> = {}): Refusal {
+  return {
+    code: 'rollback',
+    whatHappened: 'The vault offered an older state of api/production as if it were the newest.',
+    keptSafe: 'Your file is untouched.',
+    whatToDo: 'Ask whoever runs the vault whether it was restored from a backup today.',
+    team: false, at: NOW - 3 * MINUTE, vault: 'https://vault.saltmarsh.dev/', found: 'served up to 20, but 23 was seen before', ...change,
+  };
+}
+
+/** A code that says nothing, and looks like one. */
+const QR = {
+  size: 45,
+  path: Array.from({ length: 37 * 37 }, (_, at) => [at % 37, Math.floor(at / 37)] as const)
+    .filter(([x, y]) => ((x * 7919 + y * 104729 + x * y * 31) % 11) % 2 === 0).map(([x, y]) => `M${x + 4} ${y + 4}h1v1h-1z`).join(''),
+};
+
+function fail(message: string): never {
+  throw new Error(message);
+}
+
+const LIST = 'anchor lemon drift copper velvet mango orbit thistle canal ember quartz willow tide harbor silver maple'.split(' ');
+const wordsFrom = (at: number) => Array.from({ length: 12 }, (_, index) => LIST[(at + index * 5) % LIST.length] ?? '');
+
+const RIGHTS: EnvironmentRights[] = (
+  [['api-dev', 'api/development', 'write'], ['api-prod', 'api/production', 'read'], ['api-staging', 'api/staging', 'write'],
+    ['billing-dev', 'billing/development', 'write'], ['mobile-dev', 'mobile/development', null], ['web-dev', 'web/development', 'write']] as const
+).map(([id, name, level]) => ({ id, name, level, generation: 2, stale: false, orphaned: false }));
+
+function makeSafety(): Safety {
+  const computers: [computer: string, name: string, compared: Safety['computers'][number]['compared']][] = [
+    ['4f0c9a71be', 'Mara Lind', null], ['a93be0c412', 'Ada Okafor', { verdict: 'match', at: NOW - 12 * DAY }], ['17dd80e5f3', 'Ada Okafor', null],
+    ['5ab101ff02', 'Chidi Eze', { verdict: 'match', at: NOW - 30 * DAY }], ['99e1c3d470', 'Ben Weiss', null],
+  ];
+  const seen = (name: string, at: number, environments: [string, number][]) => ({
+    member: `m-${name}`, name, words: wordsFrom(at), log: 41, environments: environments.map(([environment, number]) => ({ environment, number })),
+  });
+  return {
+    with: [
+      seen('Ada Okafor', 3, [['api/development', 41], ['api/staging', 12], ['api/production', 23], ['billing/development', 7]]),
+      seen('Ben Weiss', 9, []), seen('Chidi Eze', 6, [['api/development', 41]]),
+    ],
+    computers: computers.map(([computer, name, compared], at) => ({ computer, member: `m-${name}`, name, this: at === 0, words: wordsFrom(at), compared })),
+  };
+}
+
+function makeActivity(): Statement[] {
+  const rows: [by: string, what: string, environment: string | null, ago: number][] = [
+    ['Ada Okafor', 'pushed changes of 2 entries', 'api/production', 11 * MINUTE], ['Mara Lind', 'invited somebody as a member (invite 7b20c6ad)', null, 3 * 60 * MINUTE],
+    ['Mara Lind', 'gave Chidi Eze write access to api/development', null, 5 * 60 * MINUTE], ['Mara Lind', 'sealed 14 entries anew under new keys', 'api/development', 2 * DAY],
+    ['Mara Lind', 'renewed the keys of api/development (generation 3)', null, 2 * DAY], ['Mara Lind', 'removed Yuki Tan from the team', null, 2 * DAY],
+    ['Chidi Eze', 'imported a file with changes of 14 entries', 'api/development', 30 * DAY], ['Chidi Eze', 'joined by the invite 51f08c2e', null, 30 * DAY],
+    ['Mara Lind', 'founded the team', null, 90 * DAY],
+  ];
+  return rows.map(([by, what, environment, ago], at) => ({ by, what, environment, number: rows.length - at, at: NOW - ago, hash: `${(at * 2654435761 + 305419896).toString(16)}c0ffee00` }));
+}
+
 const READINGS: Variable['readings'] = [
   { loaders: ['node', 'next', 'docker', 'python'], outcome: 'value' },
   { loaders: ['compose', 'ruby', 'php', 'symfony', 'go'], outcome: 'value' },
@@ -138,7 +239,7 @@ function makeChange(key: number, name: string | null, kind: Change['kind'], by: 
   return { key, name, kind, by, at: by === null ? null : NOW - ago };
 }
 
-function makeMember(name: string, role: Member['role'], access: Member['access'], computers: Member['computers'], me = false): Member {
+export function makeMember(name: string, role: Member['role'], access: Member['access'], computers: Member['computers'], me = false): Member {
   return { id: `m-${name}`, name, role, access, computers, me };
 }
 
@@ -152,7 +253,7 @@ function makeWorld(): World {
   ]);
   return {
     overview: {
-      team: { name: 'Saltmarsh', me: 'Mara Lind', vault: 'server' },
+      team: { name: 'Saltmarsh', me: 'Mara Lind', vault: 'server', refusal: null },
       projects: [
         api,
         makeProject('billing', [makeEnvironment('billing-dev', 'development', { files: [makeFile({ id: 'f2', path: '~/code/saltmarsh/billing/.env', here: 1, state: 'here' })] })]),
@@ -209,6 +310,24 @@ function makeWorld(): World {
       ],
     },
     invite: 'twinlock:join#AZq0vNw7kq3kXhPz8Ft2Yc9mLw1sB6aJ4uRgDe5oTnVbKxQyHsWfMpZiCjElGrUAoXtYdNvSkBqPhLmWzRfJc',
+    safety: makeSafety(),
+    removal: {
+      member: 'm-Ben Weiss', name: 'Ben Weiss', me: false, keyholders: 1, invites: 1, services: 0,
+      environments: [
+        { environment: 'api/development', here: true, values: 9 }, { environment: 'api/production', here: false, values: 5 },
+        { environment: 'billing/development', here: true, values: 0 },
+      ],
+    },
+    removed: {
+      name: 'Ben Weiss', closed: 1,
+      couldRead: [
+        { environment: 'api/development', names: ['STRIPE_KEY', 'DATABASE_URL', 'REDIS_URL', 'SMTP_PASSWORD', 'SESSION_SECRET', 'S3_SECRET_KEY', 'SENTRY_DSN', 'LOG_DRAIN_TOKEN', 'LOG_LEVEL'] },
+        { environment: 'api/production', names: ['STRIPE_KEY', 'DATABASE_URL', 'S3_SECRET_KEY', 'SMTP_PASSWORD', 'SESSION_SECRET'] },
+      ],
+      keys: { renewed: ['api/development', 'billing/development'], waiting: [{ environment: 'api/production', why: 'The next push of somebody with write access renews them first.' }] },
+    },
+    computers: [{ id: '4f0c9a71be', kind: 'computer', this: true }, { id: '77c0de99aa', kind: 'computer', this: false }, { id: 'c1c2d3e4f5', kind: 'recovery-kit', this: false }],
+    activity: makeActivity(),
     destination: null,
     failing: {},
     hanging: new Set(),

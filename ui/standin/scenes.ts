@@ -1,7 +1,7 @@
 // Every screen and state of the window, by name: what tests look at and pictures are taken of.
 import type { CommandError } from '../src/ipc';
 import type { App } from '../src/state/app.svelte';
-import { makeFile, standIn, type StandIn, type World } from './program';
+import { makeFile, makeRefusal, standIn, type StandIn, type World } from './program';
 
 export interface Scene {
   program: () => StandIn;
@@ -25,6 +25,15 @@ const embedded = (world: World) => {
   world.team = { ...world.team, vault: 'this-computer', address: 'local', invites: [], members: world.team.members.slice(0, 1) };
   if (world.overview.team) world.overview.team.vault = 'this-computer';
 };
+const refusedTeam = (world: World) => {
+  const refusal = makeRefusal({ team: true, code: 'fork', whatHappened: 'The vault offered another history of Saltmarsh than before.', found: 'another history at 41' });
+  if (world.overview.team) world.overview.team.refusal = refusal;
+  for (const project of world.overview.projects) for (const environment of project.environments) environment.refusal = refusal;
+};
+const asMember = (world: World) => {
+  world.team = { ...world.team, members: world.team.members.map((member) => (member.me ? { ...member, role: 'member' } : member.role === 'admin' ? { ...member, role: 'owner' } : member)) };
+};
+const team: App['place'] = { at: 'team' };
 const failure = (code: CommandError['code'], message: string): CommandError => ({ code, message });
 const at = (environment: string, view: 'variables' | 'changes'): App['place'] => ({ at: 'projects', environment, view });
 
@@ -60,21 +69,48 @@ export const scenes: Record<string, Scene> = {
   pushing: scene('Pushing…', (world) => { world.hanging.add('push'); }, { place: at('api-dev', 'changes'), press: ['Push 4 changes'] }),
   refused: scene('Twinlock refused what the vault sent', (world) => {
     const environment = world.overview.projects[0]?.environments[2];
-    if (environment) {
-      environment.refusal = {
-        code: 'older-head',
-        whatHappened: 'The vault offered an older state of api/production as if it were the newest.',
-        keptSafe: 'Your file is untouched. Nothing the vault sent was used.',
-        whatToDo: 'Ask whoever runs the vault whether it was restored from a backup today. If it was not, treat the vault as hostile.',
-      };
-    }
+    if (environment) environment.refusal = makeRefusal();
   }, { place: at('api-prod', 'variables') }),
   trouble: scene('not watched', undefined, { moved: { what: 'trouble', sentence: 'Linked files are not watched at the moment. The system’s limit of watches is reached.' } }),
-  team: scene('Ada Okafor', undefined, { place: { at: 'team' }, press: ['Open Ada Okafor'] }),
-  'team-here': scene('Nobody else can reach it', embedded, { place: { at: 'team' } }),
-  invite: scene('Make an invite link', undefined, { place: { at: 'team' }, press: ['Invite'] }),
-  'invite-link': scene('Copy the link', undefined, { place: { at: 'team' }, press: ['Invite', 'Make an invite link'] }),
-  'invite-here': scene('A vault server is needed', embedded, { place: { at: 'team' }, press: ['Invite'] }),
+  'refused-verified': scene('What this computer holds verifies', (world) => {
+    const environment = world.overview.projects[0]?.environments[2];
+    if (environment) environment.refusal = makeRefusal();
+    world.failing.syncNow = failure('refused', 'Twinlock refused what the vault sent.');
+  }, { place: at('api-prod', 'variables'), press: ['Verify everything from the start', 'Save what was served', 'Ask the vault again'] }),
+  'refused-team': scene('Everything of this team waits', refusedTeam, { place: team }),
+  team: scene('words not compared yet', undefined, { place: team, press: ['Open Ada Okafor', 'Words of 17dd80e5'] }),
+  'team-menu': scene('Change role…', undefined, { place: team, press: ['What to do with Ben Weiss'] }),
+  'team-member': scene('You are a member', asMember, { place: team, press: ['Open Ada Okafor'] }),
+  'team-differ': scene('This is not Ada Okafor’s computer', undefined, { place: team, press: ['Open Ada Okafor', 'Words of 17dd80e5', 'They differ'] }),
+  'team-here': scene('Nobody else can reach it', embedded, { place: team }),
+  compare: scene('They stand for', undefined, { place: team, press: ['Compare words'] }),
+  'compare-differ': scene('Look again on both computers', undefined, { place: team, press: ['Compare words', 'They differ'] }),
+  'compare-refused': scene('refused what the vault sent', (world) => {
+    world.failing.safetyWords = failure('refused', 'Twinlock refused what the vault sent. The vault offered an older state of Saltmarsh as if it were the newest.');
+  }, { place: team, press: ['Compare words'] }),
+  role: scene('also invites, removes', undefined, { place: team, press: ['What to do with Ben Weiss', 'Change role'] }),
+  access: scene('not yours to share', undefined, { place: team, press: ['Open Ada Okafor', 'Change access of Ada Okafor'] }),
+  remove: scene('could read 14 values', undefined, { place: team, press: ['What to do with Ben Weiss', 'Remove Ben Weiss…'] }),
+  'remove-failed': scene('The vault cannot be reached', (world) => {
+    world.failing.removeMember = failure('unreachable', 'The vault cannot be reached. Nothing was changed.');
+  }, { place: team, press: ['What to do with Ben Weiss', 'Remove Ben Weiss…', 'Remove Ben Weiss'] }),
+  removed: scene('Production first', undefined, { place: team, press: ['What to do with Ben Weiss', 'Remove Ben Weiss…', 'Remove Ben Weiss'] }),
+  'removed-nothing': scene('There is nothing to change', (world) => {
+    world.removed = { ...world.removed, closed: 0, couldRead: [], keys: { renewed: [], waiting: [] } };
+  }, { place: team, press: ['What to do with Ben Weiss', 'Remove Ben Weiss…', 'Remove Ben Weiss'] }),
+  activity: scene('founded the team', undefined, { place: { at: 'activity' } }),
+  'activity-verified': scene('Everything verifies', undefined, { place: { at: 'activity' }, press: ['Verify from the start'] }),
+  'activity-damaged': scene('is damaged', (world) => {
+    world.failing.verifyActivity = failure('failed', 'The Twinlock folder is damaged at statements. Nothing was changed.');
+  }, { place: { at: 'activity' }, press: ['Verify from the start'] }),
+  'activity-empty': scene('Nothing was signed yet', (world) => { world.activity = []; }, { place: { at: 'activity' } }),
+  settings: scene('never change', undefined, { place: { at: 'settings' } }),
+  'settings-alone': scene('your only computer', (world) => { world.computers = world.computers.slice(0, 1); }, { place: { at: 'settings' } }),
+  revoke: scene('It cannot be taken back', undefined, { place: { at: 'settings' }, press: ['Revoke the computer 77c0de99'] }),
+  invite: scene('Make an invite link', undefined, { place: team, press: ['Invite'] }),
+  'invite-link': scene('Copy the link', undefined, { place: team, press: ['Invite', 'Make an invite link'] }),
+  'invite-shown': scene('Hide link and QR code', undefined, { place: team, press: ['Invite', 'Make an invite link', 'Copy the link', 'Show link and QR code'] }),
+  'invite-here': scene('A vault server is needed', embedded, { place: team, press: ['Invite'] }),
   import: scene('2 lines need a look', undefined, { moved: { what: 'offered', offer: 'offer-1' } }),
   'import-known': scene('is there already', (world) => { Object.assign(world.preview, { project: 'api', environment: 'production', problems: [] }); }, { moved: { what: 'offered', offer: 'offer-1' } }),
   'import-failed': scene('is not text', (world) => {

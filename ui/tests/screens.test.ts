@@ -8,6 +8,8 @@ describe.each(['light', 'dark'])('%s', (theme) => {
   test.each(Object.keys(scenes))('%s', async (name) => {
     document.documentElement.dataset.theme = theme;
     const { world } = await show(name);
+    // Colours on their way from one to another are not what anybody reads.
+    await Promise.all(document.getAnimations().map((animation) => animation.finished));
     const { violations } = await axe.run(document, {
       runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
     });
@@ -17,6 +19,8 @@ describe.each(['light', 'dark'])('%s', (theme) => {
     const revealed = Object.values(world.values).filter((value) => shown.includes(value));
     expect(revealed).toEqual(name === 'revealed' ? ['k9$tide-84'] : []);
     expect(shown.includes('7Qm2')).toBe(name === 'conflict-revealed');
+    const typed = [...document.querySelectorAll('textarea')].map((one) => one.value).join('');
+    expect((shown + typed).includes(world.invite)).toBe(name === 'invite-shown');
     expect(document.querySelectorAll('[style]')).toHaveLength(0);
   });
 });

@@ -20,9 +20,10 @@ export async function show(name: string, change?: (program: StandIn) => void): P
   return program;
 }
 
-/** Presses the button whose name begins like this. */
+/** Presses the button, or the item of a menu, whose name begins like this. */
 export async function press(name: string): Promise<void> {
-  await page.getByRole('button', { name: new RegExp(`^${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`) }).click();
+  const begins = { name: new RegExp(`^${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`) };
+  await page.getByRole('button', begins).or(page.getByRole('menuitem', begins)).first().click();
 }
 
 export function calls(program: StandIn, name: string): unknown[][] {

@@ -69,18 +69,6 @@ test('files dropped together are looked at one after the other', async () => {
   await expect.poll(() => calls(program, 'previewOffer')).toEqual([['offer-1'], ['offer-2']]);
 });
 
-test('an invite gives exactly the access that was chosen', async () => {
-  const program = await show('invite');
-  await page.getByLabelText('api · production').selectOptions('no access');
-  await page.getByLabelText('api · staging').selectOptions('read');
-  await press('Make an invite link');
-  await expect.element(page.getByLabelText('Invite link')).toHaveValue(program.world.invite);
-  expect(calls(program, 'invite')).toEqual([['member', [
-    { environment: 'api/development', level: 'write' }, { environment: 'api/staging', level: 'read' },
-    { environment: 'billing/development', level: 'write' }, { environment: 'web/development', level: 'write' },
-  ]]]);
-});
-
 test('on a vault of this computer no link is made', async () => {
   const program = await show('invite-here');
   await expect.element(page.getByText('Moving a team there comes in a later version')).toBeVisible();

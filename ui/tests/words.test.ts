@@ -2,9 +2,10 @@
 import { expect, test } from 'vitest';
 import icons from '../src/parts/icons.svg?raw';
 import sprite from '../src/parts/sprite.ts?raw';
-import { ago, initials, shortly, until } from '../src/state/time';
+import { either, may } from '../src/state/rights';
+import { ago, initials, moment, shortly, until } from '../src/state/time';
 import { modesOf, standingOf } from '../src/state/standing';
-import { makeFile } from '../standin/program';
+import { makeFile, makeMember, makeRefusal } from '../standin/program';
 
 const now = Date.UTC(2026, 10, 21, 12);
 const minutes = (count: number) => count * 60_000;
@@ -35,7 +36,7 @@ test('the worst standing counts, and offline only where nothing waits', () => {
   expect(state({ there: 1 }, 'offline')).toBe('there');
   expect(state({ there: 1, here: 1 })).toBe('here');
   expect(state({ there: 1, here: 1, conflicts: 1 })).toBe('conflict');
-  const refusal = { code: 'c', whatHappened: '', keptSafe: '', whatToDo: '' };
+  const refusal = makeRefusal();
   expect(standingOf([{ ...environment({ conflicts: 1 }), refusal }], 'offline').state).toBe('refused');
 });
 
@@ -43,6 +44,28 @@ test('modes', () => {
   expect([modesOf(makeFile()), modesOf(makeFile({ push: 'auto', pull: 'auto' })), modesOf(makeFile({ pull: 'auto' }))]).toEqual([
     'Asks both ways', 'Automatic both ways', 'Asks before a push, pulls by itself',
   ]);
+});
+
+test('a moment to the minute', () => {
+  const noon = new Date(2026, 10, 21, 12, 4).getTime();
+  expect([moment(noon, noon + minutes(9)), moment(noon - minutes(60 * 24 * 9), noon), moment(noon - minutes(60 * 24 * 400), noon)]).toEqual([
+    'today at 12:04', 'on 12 Nov at 12:04', 'on 17 Oct 2025 at 12:04',
+  ]);
+});
+
+test('nobody is offered what the team’s rules would not let them do', () => {
+  const member = (role: 'member' | 'admin' | 'owner', me = false) => makeMember(role, role, [], [], me);
+  const can = (mine: 'member' | 'admin' | 'owner', theirs: 'member' | 'admin' | 'owner') => {
+    const { remove, access, roles } = may(member(mine, true), member(theirs));
+    return [remove, access, roles.join(' ')];
+  };
+  expect(can('member', 'member')).toEqual([false, false, '']);
+  expect(can('admin', 'member')).toEqual([true, true, 'member admin']);
+  expect(can('admin', 'owner')).toEqual([false, true, '']);
+  expect(can('owner', 'owner')).toEqual([true, true, 'member admin owner']);
+  const own = (role: 'member' | 'admin' | 'owner') => may(member(role, true), member(role, true));
+  expect([own('member').roles, own('admin').roles, own('owner').remove]).toEqual([[], ['member', 'admin'], false]);
+  expect([either(['Ada']), either(['Ada', 'Mara']), either([])]).toEqual(['Ada', 'Ada or Mara', 'an admin']);
 });
 
 test('every icon that can be named is in the drawing', () => {

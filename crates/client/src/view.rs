@@ -1,5 +1,9 @@
 //! What window and command line show: names and states. No value is in any of these.
 
+mod compared;
+mod refusals;
+mod removal;
+
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -10,6 +14,10 @@ use twinlock_protocol::ids::{EntryId, EnvironmentId, KeyholderId, MemberId, Proj
 use crate::files::LinkedFileId;
 use crate::files::git::GitState;
 use crate::store::Mode;
+
+pub use compared::{ComparedView, Verdict};
+pub use refusals::RefusedView;
+pub use removal::{RekeyedView, RemovalView};
 
 /// Everything a sidebar shows.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -10,7 +10,35 @@ export const commands = {
 	connectToVault: (address: string, pin: string | null, setupCode: string, team: string, member: string) => __TAURI_INVOKE<Team>("connect_to_vault", { address, pin, setupCode, team, member }),
 	joinTeam: (link: string, member: string) => __TAURI_INVOKE<Team>("join_team", { link, member }),
 	team: () => __TAURI_INVOKE<Team>("team"),
-	invite: (role: Role, access: Access[]) => __TAURI_INVOKE<Invitation>("invite", { role, access }),
+	/**  Makes an invite link and keeps it here until the page says that nobody looks at it any more. */
+	invite: (role: Role, access: Access[], hours: number) => __TAURI_INVOKE<Invitation>("invite", { role, access, hours }),
+	closeInvite: (invite: string) => __TAURI_INVOKE<null>("close_invite", { invite }),
+	/**  One text that somebody asked to see, and its QR code. */
+	showHanded: (id: string) => __TAURI_INVOKE<Shown>("show_handed", { id }),
+	/**  Copies it from here: it does not cross to the page. The clipboard is cleared after a while. */
+	copyHanded: (id: string) => __TAURI_INVOKE<null>("copy_handed", { id }),
+	/**  Nobody looks at it any more. */
+	forgetHanded: (id: string) => __TAURI_INVOKE<void>("forget_handed", { id }),
+	removal: (member: string) => __TAURI_INVOKE<Removal>("removal", { member }),
+	removeMember: (member: string) => __TAURI_INVOKE<Removed>("remove_member", { member }),
+	setRole: (member: string, role: Role) => __TAURI_INVOKE<MemberChange>("set_role", { member, role }),
+	/**  Changes a member's access; none takes it away. */
+	setAccess: (member: string, environment: string, level: Level | null) => __TAURI_INVOKE<MemberChange>("set_access", { member, environment, level }),
+	environments: () => __TAURI_INVOKE<EnvironmentRights[]>("environments"),
+	/**  Gives an environment new keys. */
+	rotateEnvironment: (environment: string) => __TAURI_INVOKE<EnvironmentRights>("rotate_environment", { environment }),
+	/**  One's own computers and recovery kits. */
+	computers: () => __TAURI_INVOKE<OwnKeyholder[]>("computers"),
+	revokeComputer: (computer: string) => __TAURI_INVOKE<Renewal>("revoke_computer", { computer }),
+	safetyWords: () => __TAURI_INVOKE<Safety>("safety_words"),
+	/**  Remembers what came of comparing a computer's words. */
+	setCompared: (computer: string, verdict: Verdict) => __TAURI_INVOKE<null>("set_compared", { computer, verdict }),
+	/**  What was signed, the newest first. */
+	activity: () => __TAURI_INVOKE<Statement[]>("activity"),
+	/**  Replays everything from the first statement on. */
+	verifyActivity: () => __TAURI_INVOKE<Replayed>("verify_activity"),
+	/**  Lets the person choose a file and writes the statements and the evidence of refusals there. Says whether it did. */
+	saveActivity: () => __TAURI_INVOKE<boolean>("save_activity"),
 	variables: (environment: string) => __TAURI_INVOKE<Variable[]>("variables", { environment }),
 	reveal: (environment: string, entry: string) => __TAURI_INVOKE<Revealed>("reveal", { environment, entry }),
 	changes: (file: string) => __TAURI_INVOKE<Changes>("changes", { file }),
@@ -84,6 +112,11 @@ export type CommandErrorCode =
 /**  The team lives on this computer alone. */
 "needs-vault-server";
 
+export type Compared = {
+	verdict: Verdict,
+	at: number,
+};
+
 /**  Which two texts of a change to compare. */
 export type Comparison = 
 /**  What both sides last agreed on, and the file. */
@@ -94,6 +127,16 @@ export type Comparison =
 export type Computer = {
 	id: string,
 	this: boolean,
+};
+
+/**  A computer's words, and whether somebody compared them here. */
+export type ComputerWords = {
+	computer: string,
+	member: string,
+	name: string,
+	this: boolean,
+	words: string[],
+	compared: Compared | null,
 };
 
 export type Connection = "online" | "offline" | "no-vault";
@@ -118,6 +161,16 @@ export type Environment = {
 	files: LinkedFile[],
 };
 
+/**  An environment, as the team's log has it. */
+export type EnvironmentRights = {
+	id: string,
+	name: string,
+	level: Level | null,
+	generation: number,
+	stale: boolean,
+	orphaned: boolean,
+};
+
 export type FileState = "in-step" | "here" | "there" | "both" | "conflict" | "missing" | "unreadable" | "emptied" | "refused";
 
 export type Found = {
@@ -128,9 +181,11 @@ export type Found = {
 
 export type GitState = "ignored" | "tracked" | "would-be-committed" | "no-repository";
 
-/**  An invite that was just made. Has no `Debug`: whoever has the link can join. */
+export type Holder = "computer" | "recovery-kit";
+
+/**  An invite that was just made. Its link stays in the program, under `handed`. */
 export type Invitation = {
-	link: string,
+	handed: string,
 	expiresAt: number,
 	access: Access[],
 };
@@ -173,6 +228,13 @@ export type Member = {
 	access: Access[],
 };
 
+/**  A member after a change of role or access, and what fell with it. */
+export type MemberChange = {
+	member: Member,
+	closed: number,
+	keys: Renewal,
+};
+
 export type Mode = "ask" | "auto";
 
 /**  What moved. Says what to ask again, never content. */
@@ -207,6 +269,13 @@ export type Overview = {
 	connection: Connection,
 };
 
+/**  A computer or recovery kit of one's own. */
+export type OwnKeyholder = {
+	id: string,
+	kind: Holder,
+	this: boolean,
+};
+
 export type PendingInvite = {
 	id: string,
 	role: Role,
@@ -236,6 +305,18 @@ export type Project = {
 	environments: Environment[],
 };
 
+/**  A QR code: the path that fills its dark squares in a square drawing of this size. */
+export type Qr = {
+	size: number,
+	path: string,
+};
+
+/**  What somebody could read, by name. */
+export type Readable = {
+	environment: string,
+	names: string[] | null,
+};
+
 /**  What some loaders make of a variable. */
 export type Reading = {
 	loaders: string[],
@@ -251,12 +332,57 @@ export type ReadingOutcome =
 /**  Not known without running a command. */
 "needs-command";
 
-/**  A refusal, in words. */
+/**  A refusal, in words, with what is known of it. */
 export type Refusal = {
 	code: string,
 	whatHappened: string,
 	keptSafe: string,
 	whatToDo: string,
+	/**  Whether it is about the team's log, and so about everything. */
+	team: boolean,
+	at: number | null,
+	vault: string | null,
+	found: string | null,
+};
+
+/**  An environment that gets new keys: from this computer at once, or with somebody's next push. */
+export type Rekeyed = {
+	environment: string,
+	here: boolean,
+	values: number | null,
+};
+
+/**  What removing somebody would do. */
+export type Removal = {
+	member: string,
+	name: string,
+	me: boolean,
+	keyholders: number,
+	invites: number,
+	services: number,
+	environments: Rekeyed[],
+};
+
+/**  What removing somebody did. */
+export type Removed = {
+	name: string,
+	closed: number,
+	couldRead: Readable[],
+	keys: Renewal,
+};
+
+/**  Which environments have new keys, and which wait for them. */
+export type Renewal = {
+	renewed: string[],
+	waiting: Waiting[],
+};
+
+/**  What was replayed from the first statement on, and verifies. */
+export type Replayed = {
+	events: number,
+	revisions: number,
+	values: number,
+	environments: number,
 };
 
 /**  Whose value wins. Has no `Debug`: the third one is a value. */
@@ -270,6 +396,26 @@ export type Revealed = {
 
 export type Role = "member" | "admin" | "owner";
 
+/**  The words to compare: with each other member, and of each computer. */
+export type Safety = {
+	with: SafetyWith[],
+	computers: ComputerWords[],
+};
+
+export type SafetyEnvironment = {
+	environment: string,
+	number: number,
+};
+
+/**  What stands for all that this computer and another member's should have seen alike. */
+export type SafetyWith = {
+	member: string,
+	name: string,
+	words: string[],
+	log: number,
+	environments: SafetyEnvironment[],
+};
+
 /**  A piece of a text, and whether the other text has it too. */
 export type Segment = {
 	text: string,
@@ -278,6 +424,22 @@ export type Segment = {
 
 /**  Which of this computer's changes to push. */
 export type Selection = { of: "all" } | { of: "names"; names: string[] };
+
+/**  A text that is made to be handed on, because somebody asked to see it. Has no `Debug`. */
+export type Shown = {
+	text: string,
+	qr: Qr | null,
+};
+
+/**  One signed statement, in a sentence that follows the name of whoever signed it. */
+export type Statement = {
+	environment: string | null,
+	number: number,
+	by: string,
+	at: number,
+	what: string,
+	hash: string,
+};
 
 export type Team = {
 	name: string,
@@ -291,6 +453,8 @@ export type TeamSummary = {
 	name: string,
 	me: string,
 	vault: VaultPlace,
+	/**  What the vault served of the team's log that does not verify: everything waits for that. */
+	refusal: Refusal | null,
 };
 
 export type Variable = {
@@ -314,6 +478,13 @@ export type Variable = {
 export type VaultPlace = 
 /**  Embedded in this computer: nobody else can reach it. */
 "this-computer" | "server";
+
+export type Verdict = "match" | "differ";
+
+export type Waiting = {
+	environment: string,
+	why: string,
+};
 
 /* Tauri Specta runtime */
 type EventEmit<T> = [T] extends [null] ? () => Promise<void> : (payload: T) => Promise<void>;

@@ -4,7 +4,8 @@ import svg from './icons.svg?raw';
 export type IconName =
   | 'state-step' | 'state-here' | 'state-there' | 'state-conflict' | 'state-offline' | 'state-locked' | 'state-refused'
   | 'search' | 'team' | 'file' | 'eye' | 'eye-off' | 'copy' | 'pencil' | 'plus' | 'minus' | 'changed' | 'link' | 'computer'
-  | 'vault' | 'import' | 'chevron-right' | 'chevron-down' | 'close' | 'warning' | 'names' | 'empty' | 'twice' | 'placeholder' | 'differs' | 'danger' | 'sync';
+  | 'vault' | 'import' | 'chevron-right' | 'chevron-down' | 'close' | 'warning' | 'names' | 'empty' | 'twice' | 'placeholder' | 'differs' | 'danger' | 'sync'
+  | 'activity' | 'settings' | 'export' | 'more' | 'key' | 'kit' | 'service' | 'clock';
 
 /** Adds the icons to a page, once. */
 export function addSprite(page: Document): void {

@@ -1,12 +1,20 @@
 // What the whole window knows: the overview, where it is, and what was dropped on it. Screens ask for the rest themselves.
 import { getContext, setContext } from 'svelte';
-import type { Environment, Ipc, Moved, Overview, Project } from '../ipc';
+import { SvelteSet } from 'svelte/reactivity';
+import type { Environment, Ipc, Moved, Overview, Project, Removed } from '../ipc';
 import { Asked } from './asked.svelte';
 import { Revealed } from './revealed.svelte';
 import { countsOf, isOdd } from './standing';
 
 export type View = 'variables' | 'changes';
-export type Place = { at: 'projects'; environment: string | null; view: View } | { at: 'team' };
+export type Place = { at: 'projects'; environment: string | null; view: View } | { at: 'team' | 'removed' | 'activity' | 'settings' };
+
+/** Somebody who was removed just now, and which values were ticked off since. */
+export interface RemovedNow {
+  removed: Removed;
+  at: number;
+  ticked: SvelteSet<string>;
+}
 
 export class App {
   readonly ipc: Ipc;
@@ -18,6 +26,7 @@ export class App {
   /** Something that was to happen by itself and did not. */
   trouble = $state<string | null>(null);
   hovering = $state(false);
+  removed = $state.raw<RemovedNow | null>(null);
   /** Dropped or chosen files, the first of which is being looked at. */
   offers = $state.raw<readonly string[]>([]);
   /** Counts what moved, so that whoever reads it asks again. */
@@ -53,6 +62,15 @@ export class App {
   go(place: Place): void {
     this.revealed.hide();
     this.place = place;
+  }
+
+  /** Shows what a removal did, and what is left to do. */
+  async wasRemoved(removed: Removed): Promise<void> {
+    this.removed = { removed, at: this.#clock(), ticked: new SvelteSet() };
+    this.go({ at: 'removed' });
+    this.said = `${removed.name} was removed.`;
+    await this.refresh();
+    this.moves += 1;
   }
 
   offer(id: string): void {

@@ -23,6 +23,16 @@ export function ago(at: number, now: number): string {
   return now - at < DAY ? `${short} ago` : `on ${short}`;
 }
 
+/** A moment to the minute: `today at 10:44`, `on 12 Nov at 9:05`. */
+export function moment(at: number, now: number): string {
+  const date = new Date(at);
+  const clock = `${date.getHours()}:${String(date.getMinutes()).padStart(2, '0')}`;
+  const today = date.toDateString() === new Date(now).toDateString();
+  if (today) return `today at ${clock}`;
+  const year = date.getFullYear() === new Date(now).getFullYear() ? '' : ` ${date.getFullYear()}`;
+  return `on ${date.getDate()} ${MONTHS[date.getMonth()] ?? ''}${year} at ${clock}`;
+}
+
 /** How long something still lasts: `in 21 h`. */
 export function until(at: number, now: number): string {
   const left = at - now;

@@ -6,6 +6,7 @@
 
 mod activity;
 mod changes;
+mod compared;
 mod computers;
 mod doctor;
 mod environments;
@@ -25,6 +26,8 @@ mod pull;
 mod push;
 mod readings;
 mod refresh;
+mod refusals;
+mod removal;
 mod rights;
 mod rotate;
 mod safety;

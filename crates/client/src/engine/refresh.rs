@@ -23,7 +23,7 @@ impl Client {
         let result = self.fetch_log(joined).await;
         self.note_outcome(joined, result)?;
         let scope = Scope::Team(joined.session.record.team);
-        self.store().step(|step| step.forget_refusals(&scope).map_err(Error::from))?;
+        self.note_verified(&scope, Event::Team)?;
         self.fetch_keys(joined).await
     }
 
@@ -46,7 +46,15 @@ impl Client {
             result = self.fetch_values(joined, id).await;
         }
         self.note_outcome(joined, result)?;
-        self.store().step(|step| step.forget_refusals(&Scope::Environment(id)).map_err(Error::from))
+        self.note_verified(&Scope::Environment(id), Event::Environment(id))
+    }
+
+    /// What is served verifies: a refusal that stood is over, and whoever shows it hears of that.
+    fn note_verified(&self, scope: &Scope, event: Event) -> Result<(), Error> {
+        if self.store().step(|step| step.forget_refusals(scope).map_err(Error::from))? {
+            self.emit(event);
+        }
+        Ok(())
     }
 
     async fn fetch_log(&self, joined: &mut Joined) -> Result<(), Error> {

@@ -108,7 +108,7 @@ pub(super) fn no_wraps(_: &Session) -> Result<Vec<Wrap>, Error> {
 }
 
 /// Why the team's rules do not let an event be signed here.
-fn in_words(refusal: &Refusal) -> Error {
+pub(super) fn in_words(refusal: &Refusal) -> Error {
     let sentence = match refusal {
         Refusal::NotAllowed { .. } => {
             "The team's rules do not allow this to you: it takes the right role, and write access to what it is about."

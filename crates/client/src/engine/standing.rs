@@ -107,7 +107,7 @@ impl Client {
     }
 
     /// The variables of an environment by name, as far as it was fetched and this computer can open them.
-    fn readable(&self, joined: &Joined, id: EnvironmentId) -> ReadableView {
+    pub(super) fn readable(&self, joined: &Joined, id: EnvironmentId) -> ReadableView {
         let environment = joined.session.environment_name(id);
         // Without access of one's own there are no names to give; the environment itself still is.
         let Ok(entries) = self.open_names(joined, id) else {
@@ -127,7 +127,7 @@ impl Client {
 
 /// Finds whoever is in the team, or waits to be, by id or by name. An id is exact: nobody gets in its way by
 /// calling themselves like it.
-fn member_by_name(session: &Session, name: &str) -> Result<MemberId, Error> {
+pub(super) fn member_by_name(session: &Session, name: &str) -> Result<MemberId, Error> {
     let members = session.team.members();
     let present = members.iter().filter(|(_, member)| !matches!(member.state, MemberState::Removed { .. }));
     let present: Vec<MemberId> = present.map(|(id, _)| *id).collect();

@@ -61,13 +61,14 @@ impl Step<'_> {
             .collect()
     }
 
-    /// Forgets the refusals of a scope: what is served now verifies, or a person has decided.
-    pub fn forget_refusals(&mut self, scope: &Scope) -> Result<(), StoreError> {
-        self.write(
+    /// Forgets the refusals of a scope: what is served now verifies, or a person has decided. Says whether there were
+    /// any.
+    pub fn forget_refusals(&mut self, scope: &Scope) -> Result<bool, StoreError> {
+        let forgotten = self.write(
             "DELETE FROM refusals WHERE scope_kind = ?1 AND scope = ?2",
             (scope.kind(), scope.bytes()),
         )?;
-        Ok(())
+        Ok(forgotten > 0)
     }
 
     /// Remembers which id a name stood for, within what contains it. The name itself is not kept.

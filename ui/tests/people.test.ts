@@ -1,0 +1,133 @@
+// Members, their rights and their computers: what is asked of the program, what is said before it, and what is never in the page.
+import { page, userEvent } from 'vitest/browser';
+import { expect, test } from 'vitest';
+import { calls, press, show } from './show';
+
+const everything = () => document.documentElement.outerHTML + [...document.querySelectorAll('textarea')].map((one) => one.value).join('');
+
+test('an invite gives exactly the access that was chosen, for as long as was chosen', async () => {
+  const program = await show('invite');
+  await page.getByLabelText('api · production').selectOptions('no access');
+  await page.getByLabelText('api · staging').selectOptions('read');
+  await page.getByLabelText('The link ends after').selectOptions('1 hour');
+  await expect.element(page.getByText('gets hold of it within 1 hour could join in their place')).toBeVisible();
+  await press('Make an invite link');
+  await expect.poll(() => calls(program, 'invite')).toEqual([['member', [
+    { environment: 'api/development', level: 'write' }, { environment: 'api/staging', level: 'read' },
+    { environment: 'billing/development', level: 'write' }, { environment: 'web/development', level: 'write' },
+  ], 1]]);
+});
+
+test('the link is copied without coming to the page, and is forgotten with the dialog', async () => {
+  const program = await show('invite-link');
+  await press('Copy the link');
+  await expect.element(page.getByText('Copied. The clipboard is cleared in 30 s.', { exact: true })).toBeVisible();
+  expect(calls(program, 'copyHanded')).toEqual([['handed-1']]);
+  expect(calls(program, 'showHanded')).toEqual([]);
+  expect(everything()).not.toContain(program.world.invite);
+  await userEvent.keyboard('{Escape}');
+  await expect.poll(() => calls(program, 'forgetHanded')).toEqual([['handed-1']]);
+});
+
+test('the link is in the page only while it is shown', async () => {
+  const program = await show('invite-link');
+  await press('Show link and QR code');
+  await expect.element(page.getByLabelText('Invite link', { exact: true })).toHaveValue(program.world.invite);
+  await expect.element(page.getByRole('img', { name: 'QR code of the invite link' })).toBeVisible();
+  await press('Hide link and QR code');
+  await expect.poll(everything).not.toContain(program.world.invite);
+});
+
+test('removing somebody says first what will happen, and nothing happens before somebody confirms', async () => {
+  const program = await show('remove');
+  await expect.element(page.getByText('api · development, billing · development get new keys at once.')).toBeVisible();
+  await expect.element(page.getByText('api · production gets new keys with the next push')).toBeVisible();
+  await expect.element(page.getByText('1 invite that Ben Weiss made is closed.')).toBeVisible();
+  expect(calls(program, 'removeMember')).toEqual([]);
+  await userEvent.keyboard('{Escape}');
+  await expect.element(page.getByRole('dialog')).not.toBeInTheDocument();
+  expect(calls(program, 'removeMember')).toEqual([]);
+});
+
+test('what somebody could read is a list to be ticked off, and it stays when one goes elsewhere and comes back', async () => {
+  const program = await show('removed');
+  expect(calls(program, 'removeMember')).toEqual([['m-Ben Weiss']]);
+  await page.getByRole('checkbox', { name: 'STRIPE_KEY, api · production' }).click();
+  await expect.element(page.getByText('13 left')).toBeVisible();
+  await expect.element(page.getByRole('progressbar', { name: '1 of 14 changed' })).toBeVisible();
+  await press('See in Activity');
+  await expect.element(page.getByRole('heading', { name: 'Activity' })).toBeVisible();
+});
+
+test('a failed removal is told and can be tried again', async () => {
+  const program = await show('remove-failed');
+  await expect.element(page.getByRole('dialog')).toBeVisible();
+  program.world.failing = {};
+  await press('Remove Ben Weiss');
+  await expect.element(page.getByText('Ben Weiss could read 14 values')).toBeVisible();
+});
+
+test('a role is changed to the one chosen', async () => {
+  const program = await show('role');
+  await page.getByRole('radio', { name: /^admin/ }).click();
+  await press('Make Ben Weiss admin');
+  await expect.poll(() => calls(program, 'setRole')).toEqual([['m-Ben Weiss', 'admin']]);
+  await expect.element(page.getByRole('dialog')).not.toBeInTheDocument();
+});
+
+test('only the access that was changed is changed', async () => {
+  const program = await show('access');
+  await expect.element(page.getByRole('button', { name: 'Nothing changed' })).toBeDisabled();
+  await page.getByLabelText('api · staging').selectOptions('no access');
+  await page.getByLabelText('web · development').selectOptions('read');
+  await expect.element(page.getByText('api · staging gets new keys.')).toBeVisible();
+  await press('Change access to 2 environments');
+  await expect.poll(() => calls(program, 'setAccess')).toEqual([['m-Ada Okafor', 'api-staging', null], ['m-Ada Okafor', 'web-dev', 'read']]);
+});
+
+test('a member is told who can do what they cannot, and has no dead buttons', async () => {
+  await show('team-member');
+  await expect.element(page.getByText('ask Ada Okafor')).toBeVisible();
+  await expect.element(page.getByRole('button', { name: 'Invite' })).not.toBeInTheDocument();
+  await expect.element(page.getByRole('button', { name: 'Change access of Ada Okafor' })).not.toBeInTheDocument();
+  await press('What to do with Ben Weiss');
+  expect(page.getByRole('menuitem').elements().map((item) => item.textContent)).toEqual(['Compare words…']);
+});
+
+test('the menu of a member works with the keyboard alone', async () => {
+  await show('team');
+  page.getByRole('button', { name: 'What to do with Ben Weiss' }).element().focus();
+  await userEvent.keyboard('{Enter}');
+  await expect.element(page.getByRole('menuitem', { name: 'Compare words…' })).toHaveFocus();
+  await userEvent.keyboard('{ArrowDown}{ArrowDown}');
+  await expect.element(page.getByRole('menuitem', { name: 'Change access…' })).toHaveFocus();
+  await userEvent.keyboard('{End}');
+  await expect.element(page.getByRole('menuitem', { name: 'Remove Ben Weiss…' })).toHaveFocus();
+  await userEvent.keyboard('{Escape}');
+  await expect.element(page.getByRole('button', { name: 'What to do with Ben Weiss' })).toHaveFocus();
+  await expect.element(page.getByRole('menu')).not.toBeInTheDocument();
+});
+
+test('words that match are remembered, words that differ say what to do', async () => {
+  const program = await show('team');
+  await press('They match');
+  await expect.poll(() => calls(program, 'setCompared')).toEqual([['17dd80e5f3', 'match']]);
+  await press('Words of a93be0c4');
+  await press('They differ');
+  await expect.element(page.getByText('This is not Ada Okafor’s computer.')).toBeVisible();
+});
+
+test('an invite is closed', async () => {
+  const program = await show('team');
+  await press('Close the invite i1');
+  await expect.poll(() => calls(program, 'closeInvite')).toEqual([['i1']]);
+  await expect.element(page.getByText('Pending invite')).not.toBeInTheDocument();
+});
+
+test('a computer is revoked only after what falls with it was said', async () => {
+  const program = await show('revoke');
+  expect(calls(program, 'revokeComputer')).toEqual([]);
+  await press('Revoke it');
+  await expect.poll(() => calls(program, 'revokeComputer')).toEqual([['77c0de99aa']]);
+  await expect.element(page.getByText('77c0de99', { exact: true })).not.toBeInTheDocument();
+});
