@@ -18,6 +18,7 @@ use crate::application::{
     Application, ApplicationStore, MakeSetupCodeError, SetupCode, SweepError, Swept, VaultLink,
     VaultLinkError, sweep,
 };
+use crate::connections::Counted;
 use crate::database::{OpenError, StoreError};
 use crate::listen::{self, ListenError};
 use crate::private_file::{self, PrivateFileError};
@@ -31,6 +32,8 @@ pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCA
 const GRACE: Duration = Duration::from_secs(5);
 /// How long a connection may take to send a request's headers, or to answer a sign of life.
 const HEADER_TIME: Duration = Duration::from_secs(20);
+/// Requests that one connection may have on their way at the same time.
+const STREAMS: u32 = 64;
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(60 * 60);
 
 /// What to run.
@@ -177,15 +180,19 @@ impl Server {
         router: Router,
     ) -> Result<Self, std::io::Error> {
         let handle = Handle::new();
-        let mut server = axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(settings))?;
+        let mut server =
+            axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(settings))?.map(Counted::new);
         // Whoever connects and then says nothing is not waited for.
         let http = server.http_builder();
         http.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIME);
         http.http2()
             .timer(TokioTimer::new())
             .keep_alive_interval(HEADER_TIME)
-            .keep_alive_timeout(HEADER_TIME);
-        let task = tokio::spawn(server.handle(handle.clone()).serve(router.into_make_service()));
+            .keep_alive_timeout(HEADER_TIME)
+            .max_concurrent_streams(STREAMS);
+        // Who asks from where is known to what answers: what strangers may have is counted for each address.
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let task = tokio::spawn(server.handle(handle.clone()).serve(service));
         Ok(Self { handle, task: Some(task) })
     }
 

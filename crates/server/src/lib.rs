@@ -5,12 +5,14 @@
 
 pub mod all;
 mod application;
+mod connections;
 mod database;
 pub mod embedded;
 mod keyring;
 mod listen;
 mod private_file;
 mod problem;
+mod shares;
 mod tls;
 mod vault;
 

@@ -13,6 +13,7 @@ mod pointers;
 mod setup_code;
 mod signed;
 mod store;
+mod strangers;
 mod sweep;
 mod teams;
 mod vault_link;
@@ -38,6 +39,7 @@ use twinlock_protocol::timestamp::Timestamp;
 use crate::database::StoreError;
 use crate::problem::Problem;
 use moves::Moves;
+use strangers::Strangers;
 use teams::Teams;
 
 /// Tells the time; tests bring their own.
@@ -57,6 +59,7 @@ pub(crate) struct Application {
     busy: Arc<RwLock<()>>,
     /// One sweep at a time: two could delete what was put anew between them.
     sweeping: Arc<Mutex<()>>,
+    strangers: Arc<Strangers>,
 }
 
 impl Application {
@@ -77,6 +80,7 @@ impl Application {
             stop,
             busy: Arc::default(),
             sweeping: Arc::default(),
+            strangers: Arc::new(Strangers::new()),
         })
     }
 

@@ -21,8 +21,10 @@ use twinlock_protocol::{EnvironmentId, KeyholderId, TeamId, limits};
 use super::Application;
 use super::asker::{self, Asker, Standing};
 use super::plan;
+use super::strangers;
 use super::teams::{Slot, View};
 use crate::problem::Problem;
+use crate::shares::{Origin, Share};
 
 /// How long a request's body may take.
 const BODY_TIME: Duration = Duration::from_secs(60);
@@ -34,29 +36,40 @@ pub(crate) struct Signed {
     pub(crate) asker: Asker,
     query: String,
     body: Bytes,
+    /// Its body counts until the request is answered.
+    _room: Share,
 }
 
 impl FromRequest<Application> for Signed {
     type Rejection = Problem;
 
     async fn from_request(request: Request, application: &Application) -> Result<Self, Problem> {
-        let claim = Claim::read(request.headers())?;
-        let slot = application.teams.find(claim.team).ok_or_else(Problem::not_found)?;
-        let view = slot.view()?;
-        let keys = asker::keys(&view.team, claim.keyholder).ok_or_else(Problem::not_found)?.clone();
-        let request = Received::read(request, limits::BODY_BYTES).await?;
-        let now = application.now();
-        let keyholder = request.verify(&claim, &keys, now.as_second())?;
-        let standing = asker::standing(&view.team, keyholder, super::as_timestamp(now));
-        let asker = Asker { keyholder, standing: standing.ok_or_else(Problem::not_found)? };
-        if asker.standing == Standing::Revoked {
+        let origin = strangers::origin(&request);
+        let signed = Self::identify(request, application, origin).await;
+        let signed = signed.map_err(|problem| application.strangers.answer(origin, problem))?;
+        if signed.asker.standing == Standing::Revoked {
             return Err(revoked());
         }
-        Ok(Self { slot, view, asker, query: request.query, body: request.body })
+        Ok(signed)
     }
 }
 
 impl Signed {
+    /// Who asks; an error if that is nobody.
+    async fn identify(request: Request, application: &Application, origin: Origin) -> Result<Self, Problem> {
+        let claim = Claim::read(request.headers())?;
+        let slot = application.teams.find(claim.team).ok_or_else(Problem::not_found)?;
+        let view = slot.view()?;
+        let keys = asker::keys(&view.team, claim.keyholder).ok_or_else(Problem::not_found)?.clone();
+        let room = |bytes| application.strangers.room(origin, bytes);
+        let request = Received::read(request, limits::BODY_BYTES, room).await?;
+        let now = application.now();
+        let keyholder = request.verify(&claim, &keys, now.as_second())?;
+        let standing = asker::standing(&view.team, keyholder, super::as_timestamp(now));
+        let asker = Asker { keyholder, standing: standing.ok_or_else(Problem::not_found)? };
+        Ok(Self { slot, view, asker, query: request.query, body: request.body, _room: request.room })
+    }
+
     /// The body, decoded strictly.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         json(&self.body)
@@ -159,16 +172,24 @@ pub(crate) struct Received {
     path: String,
     query: String,
     pub(crate) body: Bytes,
+    room: Share,
 }
 
 impl Received {
-    pub(crate) async fn read(request: Request, limit: usize) -> Result<Self, Problem> {
+    /// Reads the body, if it is within the limit and there is `room` for it.
+    pub(crate) async fn read(
+        request: Request,
+        limit: usize,
+        room: impl FnOnce(usize) -> Result<Share, Problem>,
+    ) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
+        let room = room(body_bytes(&parts.headers, limit)?)?;
         Ok(Self {
             method: parts.method.as_str().to_owned(),
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
-            body: read_body(&parts.headers, body, limit).await?,
+            body: read_body(body, limit).await?,
+            room,
         })
     }
 
@@ -192,15 +213,20 @@ impl Received {
     }
 }
 
-async fn read_body(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Problem> {
+/// How much a body can be: what the headers say, or the limit where they say nothing.
+fn body_bytes(headers: &HeaderMap, limit: usize) -> Result<usize, Problem> {
     if headers.contains_key(header::CONTENT_ENCODING) {
         return Err(Problem::bad_request("Bodies are taken without a content encoding."));
     }
     let length =
         headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if length.is_some_and(|length| length > limit) {
-        return Err(Problem::too_large("The body is over the limit."));
+    match length.unwrap_or(limit) {
+        length if length > limit => Err(Problem::too_large("The body is over the limit.")),
+        length => Ok(length),
     }
+}
+
+async fn read_body(body: Body, limit: usize) -> Result<Bytes, Problem> {
     match tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, limit)).await {
         Ok(Ok(body)) => Ok(body),
         Ok(Err(_)) => Err(Problem::bad_request("The body broke off, or is over the limit.")),

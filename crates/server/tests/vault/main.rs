@@ -9,6 +9,9 @@ mod embedded;
 mod faults;
 mod first_team;
 mod leaving;
+// Other systems have no second address of their own to connect from.
+#[cfg(target_os = "linux")]
+mod limits;
 mod matrix;
 mod news;
 #[cfg(unix)]

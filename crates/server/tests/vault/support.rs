@@ -71,6 +71,11 @@ pub(crate) fn data(folder: &TempDir) -> PathBuf {
 
 /// A client that trusts any certificate: whom to trust is tested elsewhere, by pin.
 pub(crate) fn http() -> reqwest::Client {
+    http_from(LOOPBACK.ip())
+}
+
+/// As [`http`], connecting from this address.
+pub(crate) fn http_from(address: std::net::IpAddr) -> reqwest::Client {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let settings = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
@@ -78,7 +83,8 @@ pub(crate) fn http() -> reqwest::Client {
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
         .with_no_client_auth();
-    reqwest::Client::builder().tls_backend_preconfigured(settings).no_proxy().build().unwrap()
+    let client = reqwest::Client::builder().tls_backend_preconfigured(settings).no_proxy();
+    client.local_address(address).build().unwrap()
 }
 
 #[derive(Debug)]

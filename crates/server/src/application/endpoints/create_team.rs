@@ -2,6 +2,8 @@
 //!
 //! It is signed by the founder, whose keys its first statement introduces.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Request, State};
 use twinlock_protocol::api::{Appended, CreateTeam, Moved, ProblemCode};
@@ -10,8 +12,9 @@ use twinlock_protocol::team::Team;
 use crate::application::plan::{self, PlannedEvents};
 use crate::application::signed::{Claim, Received, json};
 use crate::application::store::Writing;
-use crate::application::{Application, setup_code};
+use crate::application::{Application, setup_code, strangers};
 use crate::problem::Problem;
+use crate::shares::Origin;
 
 /// A new team is a few statements: strangers can't make the vault read more than this.
 const BODY_BYTES: usize = 256 * 1024;
@@ -20,8 +23,19 @@ pub(super) async fn create_team(
     State(application): State<Application>,
     request: Request,
 ) -> Result<Json<Appended>, Problem> {
+    let origin = strangers::origin(&request);
+    let strangers = Arc::clone(&application.strangers);
+    created(application, request, origin).await.map_err(|problem| strangers.answer(origin, problem))
+}
+
+async fn created(
+    application: Application,
+    request: Request,
+    origin: Origin,
+) -> Result<Json<Appended>, Problem> {
     let claim = Claim::read(request.headers())?;
-    let received = Received::read(request, BODY_BYTES).await?;
+    let room = |bytes| application.strangers.room(origin, bytes);
+    let received = Received::read(request, BODY_BYTES, room).await?;
     let CreateTeam { setup_code, statements, wraps } = json(&received.body)?;
     let first = statements.first().ok_or_else(|| Problem::bad_request("A team begins with statements."))?;
     let team = Team::create(first)?;
@@ -34,6 +48,7 @@ pub(super) async fn create_team(
         // The answer to an earlier request was lost.
         return Ok(Json(Appended { head: slot.view()?.team.head() }));
     }
+    application.strangers.may_try_a_code(origin)?;
     let planned = plan::create_team(team, founder, statements, wraps)?;
     let team = planned.team.clone();
     application.store.write(move |writing| store(writing, &setup_code, &planned)).await?;
