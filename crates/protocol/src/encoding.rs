@@ -268,6 +268,9 @@ mod tests {
             assert!(check(json).is_err(), "{json}");
         }
         assert!(check(&format!("{}{}", "[".repeat(40), "]".repeat(40))).is_err());
+        assert!(check(r#"{"a":[-9007199254740991,9007199254740991]}"#).is_ok());
+        assert!(check("[-9007199254740992]").is_err());
+        assert_eq!(decode_strict::<u8>(b"1  ", 3), Ok(1));
         assert_eq!(decode_strict::<u8>(b"1    ", 3), Err(JsonError::TooLong { length: 5, limit: 3 }));
     }
 }

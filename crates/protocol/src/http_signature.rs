@@ -155,3 +155,49 @@ pub fn verify(
         .map_err(|_| NotSigned::Signature)?;
     Ok(Verified::new(parameters.keyholder))
 }
+
+#[cfg(test)]
+mod tests {
+    use ed25519_dalek::{Signer as _, SigningKey};
+
+    use super::*;
+
+    const NOW: i64 = 1_795_000_000;
+
+    fn parts(body: &[u8]) -> SignedParts<'_> {
+        SignedParts { method: "POST", path: "/x", query: "", body, team: TeamId::new([1; 16]) }
+    }
+
+    /// A request in this keyholder's name, signed with this key, with these headers but for what `change` does.
+    fn verified(
+        keyholder: Option<KeyholderId>,
+        change: impl Fn(&mut [String; 3]),
+    ) -> Result<KeyholderId, NotSigned> {
+        let key = SigningKey::from_bytes(&[7; 32]);
+        let keys = PublicKeys { signing: key.verifying_key().to_bytes(), kem: [0; 1216] };
+        let parameters = SignatureParameters { created: NOW, keyholder: keyholder.unwrap_or(keys.id()) };
+        let parts = parts(b"{}");
+        let signature = key.sign(signature_base(&parts, &parameters).as_bytes()).to_bytes();
+        let mut headers =
+            [content_digest(parts.body), signature_input(&parameters), signature_header(&signature)];
+        change(&mut headers);
+        let [content_digest, signature_input, signature] = &headers;
+        let headers = SignatureHeaders { content_digest, signature_input, signature };
+        verify(&parts, &headers, &keys, NOW).map(Verified::into_inner)
+    }
+
+    #[test]
+    fn a_request_is_signed_in_one_form_by_whom_it_names() {
+        assert!(verified(None, |_| {}).is_ok());
+        // Signed, but in another's name; or with a digest of something else beside the body.
+        assert_eq!(verified(Some(KeyholderId::new([9; 16])), |_| {}), Err(NotSigned::Signature));
+        let another = |headers: &mut [String; 3]| headers[0] = content_digest(b"{ }");
+        assert_eq!(verified(None, another), Err(NotSigned::Digest));
+        // Components and parameters that this form does not have.
+        for more in [";alg=\"ed25519\"", ";expires=1"] {
+            assert_eq!(verified(None, |headers| headers[1].push_str(more)), Err(NotSigned::Form));
+        }
+        let fewer = |headers: &mut [String; 3]| headers[1] = headers[1].replace(" \"@query\"", "");
+        assert_eq!(verified(None, fewer), Err(NotSigned::Form));
+    }
+}
