@@ -36,7 +36,7 @@ impl Core {
     pub(crate) async fn host_vault(&self, client: &Client) -> Result<Option<SecretText>, CommandError> {
         let mut held = self.vault.lock().await;
         if !matches!(*held, Some(Embedded::Here(..))) {
-            let folder = client.home().vault();
+            let folder = client.home()?.vault();
             let vault = embedded::host_or_find(&folder).await.map_err(|error| {
                 CommandError::failed(format!("The vault of this computer did not start: {error}"))
             })?;

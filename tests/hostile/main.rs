@@ -87,7 +87,7 @@ async fn refusal(computer: &Computer) -> Option<String> {
 
 /// How much a home keeps of what vaults served: events, revisions, values.
 fn kept(computer: &Computer) -> [i64; 3] {
-    let store = rusqlite::Connection::open(computer.client.home().database()).unwrap();
+    let store = rusqlite::Connection::open(computer.client.home().unwrap().database()).unwrap();
     let count = |sql: &str| store.query_row(sql, [], |row| row.get(0)).unwrap();
     [
         count("SELECT count(*) FROM statements WHERE scope_kind = 'team'"),

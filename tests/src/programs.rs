@@ -292,7 +292,8 @@ impl Machine {
         let ran = run(self.command(arguments), input);
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         // What these print is secret, and what they are for.
-        if !arguments.first().is_some_and(|verb| ["get", "invite"].contains(verb)) {
+        if !arguments.first().is_some_and(|verb| ["get", "invite", "service", "export", "run"].contains(verb))
+        {
             said.extend_from_slice(ran.out.as_bytes());
         }
         said.extend_from_slice(ran.err.as_bytes());
@@ -404,7 +405,9 @@ impl Session {
     }
 }
 
-fn run(mut command: Command, input: &str) -> Ran {
+/// Runs a command with something on standard input, and waits for its end.
+#[must_use]
+pub fn run(mut command: Command, input: &str) -> Ran {
     let shown = format!("{:?}", command.get_args().map(OsStr::to_string_lossy).collect::<Vec<_>>());
     let mut child = command
         .stdin(Stdio::piped())

@@ -160,6 +160,30 @@ def read_link(text):
     return body
 
 
+def read_token(text):
+    require(text.startswith("twinlock:token#"), "a token")
+    body = strict_json(from_base64url(text.removeprefix("twinlock:token#")))
+    require(isinstance(body, dict) and body.pop("v", None) == 1, "a token of another version")
+    ids = [from_hex(one["id"], 16) for one in body.get("environments", [])]
+    require(ids and len(set(ids)) == len(ids), "environments, each once")
+    return body
+
+
+def read_pins(text):
+    body = strict_json(text.encode())
+    require(isinstance(body, dict) and body.pop("form", None) == "twinlock/pins/v1", "pins of another form")
+    require(set(body) == {"team", "log", "environments"}, "other members")
+    ids = [from_hex(one["environment"], 16) for one in body["environments"]]
+    require(all(first < second for first, second in zip(ids, ids[1:])), "environments in order, each once")
+    return body
+
+
+def hold_to_pin(pin, hashes, at):
+    """The history, as its hashes by number, goes through a pinned head; `at` names the number's member."""
+    require(pin[at] < len(hashes), "a history from before the pin", "rollback")
+    require(hashes[pin[at]] == from_hex(pin["hash"], 32), "another history than the pinned one", "fork")
+
+
 # Keys of an environment, and what they seal (sections 5 and 6)
 
 

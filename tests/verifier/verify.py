@@ -27,10 +27,13 @@ from twinlock import (
     fields,
     from_base64url,
     from_hex,
+    hold_to_pin,
     open_wrap,
     pad,
     padded_length,
     read_link,
+    read_pins,
+    read_token,
     require,
     signature_base,
     signature_parameters,
@@ -186,6 +189,45 @@ def link(vector):
     equal(members(read_link(text), "team", "address", "pin", "head", "seed"), expected)
     for wrong in (text[:60], "https://vault.example/join#abc", text.replace("twinlock:", "")):
         refused(read_link, wrong)
+
+
+def token(vector):
+    text, *expected, service = members(
+        vector, "text", "team", "address", "pin", "head", "seed", "environments", "service"
+    )
+    equal(members(read_token(text), "team", "address", "pin", "head", "seed", "environments"), expected)
+    equal(Keyholder(from_base64url(vector["seed"])).id.hex(), service)
+    for wrong in (text[:60], text.replace("token#", "join#"), text.replace("twinlock:", "")):
+        refused(read_token, wrong)
+    refused(read_link, text)
+
+
+def pins(vector):
+    log, environment, revisions, accepted, refused_pins = members(
+        vector, "log", "environment", "revisions", "accepted", "refused"
+    )
+    replayed = Team(log)
+    history = History(replayed, from_hex(environment, 16), revisions)
+
+    def hold(text):
+        read = read_pins(text)
+        require(from_hex(read["team"], 16) == replayed.id, "pins of another team", "elsewhere")
+        # Events are counted from 1, revisions from 0.
+        hold_to_pin(read["log"], [b"", *replayed.hashes], "sequence")
+        for pinned in read["environments"]:
+            equal(pinned["environment"], environment)
+            hold_to_pin(pinned["head"], history.hashes, "number")
+
+    for text in accepted:
+        hold(text)
+        refused(read_pins, text.replace("pins/v1", "pins/v2"))
+        refused(read_pins, text[:-4])
+    for given in refused_pins:
+        text, code = members(given, "text", "code")
+        refused_for(code, hold, text)
+    # Whatever a pin file was made after, a vault that knows less is refused.
+    history = History(replayed, from_hex(environment, 16), revisions[:-1])
+    refused_for("rollback", hold, accepted[-1])
 
 
 def safety(vector):
@@ -346,6 +388,8 @@ CHECKS = {
     "keyholders.json": keyholders,
     "seals.json": seals,
     "link.json": link,
+    "token.json": token,
+    "pins.json": pins,
     "safety.json": safety,
     "team.json": team,
     "trust.json": trust,

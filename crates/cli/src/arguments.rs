@@ -7,8 +7,8 @@ use clap::{Parser, Subcommand};
 
 use crate::output::{Format, Volume};
 use crate::{
-    activity, computers, diff, dotenv, environments, files, formats, invites, members, standing, sync, team,
-    transfer,
+    activity, computers, diff, dotenv, environments, files, formats, invites, members, pins, run, services,
+    standing, sync, team, transfer,
 };
 
 /// Keeps a team's .env files in step, sealed on your own computer.
@@ -19,7 +19,8 @@ use crate::{
     arg_required_else_help = true,
     after_help = "Exit status: 0 done, 1 failed, 2 wrong usage, 3 conflict: decide, 4 refused: the vault served \
                   something that does not verify, 5 the vault cannot be reached, 6 locked or no keychain.\n\
-                  TWINLOCK_HOME sets the folder Twinlock uses; TWINLOCK_KEYCHAIN=os|file sets the keychain."
+                  TWINLOCK_HOME sets the folder Twinlock uses; TWINLOCK_KEYCHAIN=os|file sets the keychain.\n\
+                  With a service token in TWINLOCK_TOKEN, run, get, ls, export, example and pin use neither."
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -48,6 +49,9 @@ pub(crate) enum Command {
     /// Lists your computers, or takes one from the team.
     #[command(subcommand)]
     Computer(computers::ComputerCommand),
+    /// Makes tokens for programs that read, such as CI; lists and closes them.
+    #[command(subcommand)]
+    Service(services::ServiceCommand),
     /// Lists environments, or gives one new keys.
     #[command(subcommand)]
     Environment(standing::EnvironmentCommand),
@@ -81,6 +85,10 @@ pub(crate) enum Command {
     Import(formats::ImportArguments),
     /// Prints an environment's variables, values too: .env, JSON, YAML, shell, Docker, Kubernetes.
     Export(formats::ExportArguments),
+    /// Runs a program with the variables of an environment. Writes nothing to a disk.
+    Run(run::RunArguments),
+    /// Writes down where team and environments stand, so that nothing older is taken later.
+    Pin(pins::PinArguments),
     /// Prints an environment's .env.example: names and comments, no values.
     Example(formats::ExampleArguments),
     /// Lists what was signed in the team, verifies all of it from the start, or writes it out.
@@ -201,6 +209,16 @@ mod tests {
             "export api/development",
             "export api/development --format k8s --dialect compose",
             "example api/development",
+            "service create ci --access api/production:read --access api/development:names --expires 90d",
+            "service list --json",
+            "service close ci",
+            "run -- env",
+            "run -e api/production --pin pins.json --allow PATH --dialect compose --quiet -- npm start --json",
+            "pin",
+            "pin pins.json --json",
+            "get api/development A --pin pins.json",
+            "ls api/development --pin pins.json",
+            "export api/development --pin pins.json",
             "activity",
             "activity --verify --json",
             "activity --verify --export all.jsonl",
@@ -247,6 +265,14 @@ mod tests {
             "computer revoke laptop",
             "environment rotate",
             "environment rotate api",
+            "service create ci",
+            "service create ci --access api/production",
+            "service create ci --access api/production:read --expires 0d",
+            "service close",
+            "run",
+            "run env",
+            "run -e api -- env",
+            "run --pin -- env",
             "join -",
             "link .env",
             "link .env api",

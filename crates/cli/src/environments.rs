@@ -12,6 +12,7 @@ use twinlock_client::{Cause, Client, SecretText, WriteOutcome};
 use crate::diff::kind_word;
 use crate::failure::{Failure, Status};
 use crate::output::{Format, Output, Volume};
+use crate::pins::Held;
 use crate::secret::SecretArgument;
 use crate::text::{Text, count, time};
 use crate::values::EnvironmentName;
@@ -22,6 +23,8 @@ pub(crate) struct LsArguments {
     /// The environment.
     #[arg(value_name = "PROJECT/ENV")]
     environment: EnvironmentName,
+    #[command(flatten)]
+    held: Held,
 }
 
 /// Which value to print.
@@ -32,6 +35,8 @@ pub(crate) struct GetArguments {
     environment: EnvironmentName,
     /// The variable.
     name: String,
+    #[command(flatten)]
+    held: Held,
 }
 
 /// Which variables get which values.
@@ -166,6 +171,7 @@ fn written(environment: &str, outcome: &WriteOutcome, out: &mut Output) -> Resul
 }
 
 pub(crate) async fn ls(arguments: LsArguments, client: &Client, out: &mut Output) -> Result<Status, Failure> {
+    arguments.held.hold(client).await?;
     let environment = arguments.environment.to_string();
     let id = client.find_environment(&environment).await?;
     let variables = client.variables(id).await?;
@@ -205,6 +211,7 @@ pub(crate) async fn get(
     client: &Client,
     out: &mut Output,
 ) -> Result<Status, Failure> {
+    arguments.held.hold(client).await?;
     let environment = arguments.environment.to_string();
     let id = client.find_environment(&environment).await?;
     let value = client.get(id, &arguments.name).await?;

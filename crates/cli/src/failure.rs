@@ -22,6 +22,10 @@ pub(crate) enum Status {
     Unreachable,
     /// Locked, or no keychain.
     Locked,
+    /// `run`: the program was found and cannot be started.
+    NotStarted,
+    /// `run`: there is no such program.
+    NoProgram,
 }
 
 impl Status {
@@ -34,6 +38,8 @@ impl Status {
             Self::Refused => 4,
             Self::Unreachable => 5,
             Self::Locked => 6,
+            Self::NotStarted => 126,
+            Self::NoProgram => 127,
         }
     }
 }
@@ -66,6 +72,9 @@ pub(crate) enum Failure {
     /// A request that makes no sense.
     #[error("{0}")]
     Usage(String),
+    /// A person has to decide.
+    #[error("{0}")]
+    Decide(String),
     /// The vault embedded in this computer does not start.
     #[error("The vault of this computer could not be started: {0}. Nothing was changed.")]
     Embedded(#[from] StartError),
@@ -86,6 +95,7 @@ impl Failure {
         match self {
             Self::Client(error) => error.code(),
             Self::Usage(_) => ErrorCode::Usage,
+            Self::Decide(_) => ErrorCode::Conflict,
             Self::Embedded(_) | Self::Input(_) | Self::Output(_) | Self::System(_) => ErrorCode::Failed,
         }
     }
@@ -104,6 +114,7 @@ mod tests {
         let conflict = Error::Conflict { names: vec!["A".to_owned()] };
         for (failure, expect) in [
             (Failure::Usage(String::new()), 2),
+            (Failure::Decide(String::new()), 3),
             (Error::NoTeam.into(), 1),
             (Error::Bug(String::new()).into(), 1),
             (Error::Usage(String::new()).into(), 2),

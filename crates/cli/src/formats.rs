@@ -12,6 +12,7 @@ use twinlock_client::{BroughtIn, Client, CreateMissing, Differing, HandedOut, In
 use crate::dotenv::dialects;
 use crate::failure::{Failure, Status};
 use crate::output::Output;
+use crate::pins::Held;
 use crate::secret::SecretArgument;
 use crate::text::count;
 use crate::values::EnvironmentName;
@@ -53,6 +54,8 @@ pub(crate) struct ExportArguments {
     /// The loader whose reading counts; with --format env, the loader to write for.
     #[arg(long, value_parser = dialects(), hide_possible_values = true)]
     dialect: Option<Dialect>,
+    #[command(flatten)]
+    held: Held,
 }
 
 /// Which environment to make an example of.
@@ -115,7 +118,8 @@ pub(crate) async fn export(
     client: &Client,
     out: &mut Output,
 ) -> Result<Status, Failure> {
-    let ExportArguments { environment, format, dialect } = arguments;
+    let ExportArguments { environment, format, dialect, held } = arguments;
+    held.hold(client).await?;
     hand_out(&environment, format, dialect, client, out).await
 }
 

@@ -17,11 +17,15 @@ mod lint;
 mod members;
 mod opened;
 mod output;
+mod pins;
+mod run;
 mod secret;
+mod services;
 mod standing;
 mod sync;
 mod team;
 mod text;
+mod token;
 mod transfer;
 mod values;
 
@@ -55,7 +59,21 @@ async fn run(command: Command, out: &mut Output) -> Result<Status, Failure> {
     if let Command::Dotenv(command) = command {
         return dotenv::run(command, out);
     }
-    let mut opened = Opened::open().await?;
+    let mut opened = match token::from_environment()? {
+        Some(token) => {
+            token::check(&command)?;
+            Opened::with_token(token).await?
+        }
+        None => Opened::open().await?,
+    };
+    // A program takes the place of this one, so that everything is closed before it starts.
+    if let Command::Run(arguments) = command {
+        let prepared = run::prepare(arguments, opened.client(), out).await;
+        let closed = opened.close().await;
+        let program = prepared?;
+        closed?;
+        return Ok(run::start(program, out).await);
+    }
     let result = run_opened(command, &mut opened, out).await;
     let closed = opened.close().await;
     let status = result?;
@@ -69,6 +87,7 @@ async fn run_opened(command: Command, opened: &mut Opened, out: &mut Output) -> 
         Command::Invite(arguments) => invites::invite(arguments, opened.client(), out).await,
         Command::Member(command) => members::run(command, opened.client(), out).await,
         Command::Computer(command) => computers::run(command, opened.client(), out).await,
+        Command::Service(command) => services::run(command, opened.client(), out).await,
         Command::Environment(command) => standing::run(command, opened.client(), out).await,
         Command::Join(arguments) => invites::join(arguments, opened.client(), out).await,
         Command::Link(arguments) => files::link(arguments, opened.client(), out).await,
@@ -87,9 +106,14 @@ async fn run_opened(command: Command, opened: &mut Opened, out: &mut Output) -> 
         Command::Import(arguments) => formats::import(arguments, opened.client(), out).await,
         Command::Export(arguments) => formats::export(arguments, opened.client(), out).await,
         Command::Example(arguments) => formats::example(arguments, opened.client(), out).await,
+        Command::Pin(arguments) => pins::pin(arguments, opened.client(), out).await,
         Command::Activity(arguments) => activity::run(arguments, opened.client(), out).await,
         Command::Doctor => doctor::run(opened.client(), out).await,
-        // Answered before a home was opened.
+        // Answered before this.
         Command::Dotenv(command) => dotenv::run(command, out),
+        Command::Run(arguments) => {
+            let program = run::prepare(arguments, opened.client(), out).await?;
+            Ok(run::start(program, out).await)
+        }
     }
 }

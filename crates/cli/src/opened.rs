@@ -5,7 +5,7 @@ use std::io;
 
 use twinlock_client::home::Home;
 use twinlock_client::keychain::{KeychainChoice, KeychainError, Passphrase};
-use twinlock_client::{Client, Error, OpenOptions, SecretText, VaultError, VaultLocation};
+use twinlock_client::{Client, Error, OpenOptions, SecretText, ServiceToken, VaultError, VaultLocation};
 use twinlock_server::embedded::{self, Address, Embedded};
 use url::Url;
 
@@ -28,13 +28,18 @@ impl Opened {
         Ok(opened)
     }
 
+    /// A client of a service: no home, no keychain, nothing written.
+    pub(crate) async fn with_token(token: ServiceToken) -> Result<Self, Failure> {
+        Ok(Self { client: Client::with_token(token).await?, vault: None })
+    }
+
     pub(crate) fn client(&self) -> &Client {
         &self.client
     }
 
     /// Hosts the embedded vault, or finds the program that does. Gives the setup code, if it has no team yet.
     pub(crate) async fn start_vault(&mut self) -> Result<Option<SecretText>, Failure> {
-        let vault = embedded::host_or_find(&self.client.home().vault()).await?;
+        let vault = embedded::host_or_find(&self.client.home()?.vault()).await?;
         self.client.set_local_vault(location(vault.address())?).await?;
         let setup_code =
             vault.address().setup_code.as_ref().map(|code| SecretText::new(code.expose().to_owned()));

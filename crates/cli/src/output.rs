@@ -3,7 +3,7 @@
 //! Text for people never carries a control character that somebody else wrote. A reader that goes away
 //! (`twinlock log … | head`) is no failure.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -34,6 +34,15 @@ pub(crate) enum Volume {
 enum Reader {
     There,
     Gone,
+}
+
+/// What a person said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Yes.
+    Yes,
+    /// Anything else.
+    No,
 }
 
 /// Where a command's answer and messages go.
@@ -130,6 +139,24 @@ impl Output {
     /// Says what is wrong.
     pub(crate) fn problem(&self, sentence: &str) {
         say(sentence);
+    }
+
+    /// Whether a person is there to be asked.
+    pub(crate) fn can_ask() -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Asks a person at the terminal. Anything but a clear yes is a no.
+    pub(crate) fn ask(&self, question: &str) -> Result<Answer, Failure> {
+        let mut err = io::stderr();
+        // Nobody answers a question that could not be asked.
+        if write!(err, "{} [y/N] ", inert(question)).and_then(|()| err.flush()).is_err() {
+            return Ok(Answer::No);
+        }
+        let mut line = String::new();
+        io::stdin().read_line(&mut line).map_err(Failure::Input)?;
+        let yes = ["y", "yes"].contains(&line.trim().to_lowercase().as_str());
+        Ok(if yes { Answer::Yes } else { Answer::No })
     }
 
     /// Says why a command failed; in a document too, if there is none yet. Gives the status to end with.

@@ -2,7 +2,7 @@
 
 use twinlock_protocol::api::ProblemCode;
 use twinlock_protocol::event::Level;
-use twinlock_seal::LinkError;
+use twinlock_seal::{LinkError, TokenError};
 
 use crate::files::{FileProblem, WatchError, WriteProblem};
 use crate::home::HomeError;
@@ -44,6 +44,22 @@ pub enum Error {
         /// What went wrong.
         problem: WriteProblem,
     },
+    /// A program that would lack a value.
+    #[error("{environment}: {why} Nothing was started.")]
+    NotStarted {
+        /// `project/environment`.
+        environment: String,
+        /// Which value, and why, in a sentence.
+        why: String,
+    },
+    /// A pin file could not be written.
+    #[error("{path} could not be written: {source}. What was there stays.")]
+    PinFile {
+        /// The file, as shown to people.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// Files cannot be watched.
     #[error(transparent)]
     Watch(#[from] WatchError),
@@ -53,6 +69,9 @@ pub enum Error {
     /// The vault served something that does not verify.
     #[error("{0}")]
     Refused(Box<Refused>),
+    /// A service token that is none.
+    #[error("{0}.")]
+    Token(#[from] TokenError),
     /// An invite link that is none.
     #[error("{0}.")]
     Link(#[from] LinkError),
@@ -64,6 +83,24 @@ pub enum Error {
         "This computer is not part of a team yet. Create one with “twinlock team create”, or join one with an invite link."
     )]
     NoTeam,
+    /// A service token at something that takes a member.
+    #[error(
+        "A service token reads what it was given, and nothing else. Nothing was changed; without TWINLOCK_TOKEN this computer's own home is used."
+    )]
+    Service,
+    /// A service token that ended.
+    #[error(
+        "The vault says that this service token was closed, or has expired. Ask an admin of the team for a new one."
+    )]
+    TokenEnded,
+    /// What a service was not given.
+    #[error("{}", service_sentence(.environment, *.have))]
+    ServiceAccess {
+        /// `project/environment`.
+        environment: String,
+        /// What it was given.
+        have: Option<Level>,
+    },
     /// A second team.
     #[error(
         "This computer already belongs to the team {0}. To use another one, choose another folder with TWINLOCK_HOME."
@@ -208,6 +245,14 @@ fn access_sentence(environment: &str, have: Option<Level>, needed: Level) -> Str
     format!("{can} Somebody with write access can give you {access} access. Nothing was changed.")
 }
 
+fn service_sentence(environment: &str, have: Option<Level>) -> String {
+    let can = match have {
+        None => format!("This service token does not give access to {environment}."),
+        Some(_) => format!("This service token shows the names in {environment} but not its values."),
+    };
+    format!("{can} An admin of the team can make another one.")
+}
+
 /// The kinds of failure that a program acts on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -241,9 +286,12 @@ impl Error {
             Self::Vault(error) if error.is(ProblemCode::Unavailable) => ErrorCode::Unreachable,
             Self::Keychain(_) => ErrorCode::Locked,
             Self::NoTeam => ErrorCode::NoTeam,
-            Self::Usage(_) | Self::Label(_) | Self::Link(_) | Self::Vault(VaultError::Address(_)) => {
-                ErrorCode::Usage
-            }
+            Self::Usage(_)
+            | Self::Service
+            | Self::Label(_)
+            | Self::Token(_)
+            | Self::Link(_)
+            | Self::Vault(VaultError::Address(_)) => ErrorCode::Usage,
             _ => ErrorCode::Failed,
         }
     }

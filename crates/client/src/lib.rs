@@ -17,8 +17,9 @@ pub mod view;
 
 pub use engine::{
     AccessRequest, Approved, BroughtIn, Client, CreateMissing, Differing, Event, HandedOut, ImportTarget,
-    Incoming, Invitation, InviteOptions, LinkOptions, OpenOptions, PullOutcome, PushOutcome, ReadAs,
-    Resolution, Revealed, Selection, SyncOutcome, TeamPlace, WriteOutcome,
+    Incoming, Invitation, InviteOptions, LinkOptions, NewService, OpenOptions, PullOutcome, PushOutcome,
+    ReadAs, Resolution, Revealed, Selection, ServiceOptions, SyncOutcome, TeamPlace, ToRun, WriteOutcome,
+    write_pins,
 };
 pub use error::{Error, ErrorCode};
 pub use refused::Refused;
@@ -28,7 +29,8 @@ pub use twinlock_dotenv as dotenv;
 pub use twinlock_formats as formats;
 pub use twinlock_protocol::event::{KeyholderKind, Level, Role};
 pub use twinlock_protocol::ids;
+pub use twinlock_protocol::pins::{NotPins, Pins};
 pub use twinlock_protocol::refusal::Refusal;
 pub use twinlock_protocol::revision::Cause;
-pub use twinlock_seal::{InviteLink, LinkError, Pin, SecretText};
+pub use twinlock_seal::{InviteLink, LinkError, Pin, SecretText, ServiceToken, TokenError};
 pub use vault::{VaultError, VaultLocation};

@@ -3,6 +3,7 @@
 mod compared;
 mod refusals;
 mod removal;
+mod service;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ use crate::store::Mode;
 pub use compared::{ComparedView, Verdict};
 pub use refusals::RefusedView;
 pub use removal::{RekeyedView, RemovalView};
+pub use service::{DangerView, ServiceClosedView, ServiceView};
 
 /// Everything a sidebar shows.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -25,6 +25,7 @@ pub use environment::Sign;
 pub use fix::{Effect, Fix};
 pub use invisible::Invisible;
 pub use kind::{Code, FindingKind, Severity};
+pub use names::danger;
 
 /// What is known around a file.
 #[derive(Clone, Default)]

@@ -14,6 +14,7 @@ pub mod ids;
 pub mod keyholder;
 pub mod limits;
 pub mod padding;
+pub mod pins;
 pub mod position;
 pub mod refusal;
 pub mod revision;

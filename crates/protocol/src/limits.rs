@@ -10,6 +10,8 @@ pub const NAME_CHARACTERS: usize = 128;
 pub const LEFT_HALF_BYTES: usize = 4 * 1024;
 /// Entries of an environment.
 pub const ENTRIES: usize = 10_000;
+/// Environments that one service reads: its token stays short enough for a secret store.
+pub const SERVICE_ENVIRONMENTS: usize = 32;
 /// Members of a team.
 pub const MEMBERS: usize = 1_000;
 /// Live keyholders of one member.

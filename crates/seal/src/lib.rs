@@ -8,8 +8,10 @@ mod generation_key;
 mod keyholder;
 mod link;
 mod secret;
+mod token;
 
 pub use generation_key::{KeyScope, NameKey, OpenError, ValueKey};
 pub use keyholder::{Keyholder, SignedHeaders};
 pub use link::{InviteLink, LinkError, Pin};
 pub use secret::{SecretText, Seed};
+pub use token::{ServiceToken, TokenEnvironment, TokenError};

@@ -17,9 +17,12 @@ use twinlock_protocol::http_signature::{
 };
 use twinlock_protocol::ids::*;
 use twinlock_protocol::padding;
+use twinlock_protocol::pins::Pins;
 use twinlock_protocol::revision::*;
 use twinlock_protocol::safety;
-use twinlock_seal::{InviteLink, KeyScope, Keyholder, NameKey, OpenError, Pin, Seed, ValueKey};
+use twinlock_seal::{
+    InviteLink, KeyScope, Keyholder, NameKey, OpenError, Pin, Seed, ServiceToken, TokenEnvironment, ValueKey,
+};
 
 #[test]
 fn encodings() {
@@ -212,6 +215,98 @@ fn a_link() {
         &json!({
             "text": text.expose(), "team": link.team, "address": link.address, "pin": link.pin,
             "head": link.head, "seed": bytes(link.seed.expose()),
+        }),
+    );
+}
+
+#[test]
+fn a_token() {
+    let mut rng = Repeatable::new("token");
+    let mut named = |name: &str| TokenEnvironment { id: EnvironmentId::new(rng.bytes()), name: name.into() };
+    let environments = vec![named("api/production"), named("büro/development")];
+    let token = ServiceToken {
+        team: TeamId::new(rng.bytes()),
+        address: "https://vault.example:7443".into(),
+        pin: Some(Pin(rng.bytes())),
+        head: LogHead { sequence: 21, hash: StatementHash::new(rng.bytes()) },
+        seed: Seed::generate(&mut rng),
+        environments,
+    };
+    let text = token.to_text();
+    let read =
+        ServiceToken::parse(&format!("  {}\n", text.expose())).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(read.to_text().expose(), text.expose());
+    let doubled = [&token.environments[..], &token.environments[..1]].concat();
+    let with = |environments| ServiceToken {
+        address: token.address.clone(),
+        seed: Seed::from_bytes(*token.seed.expose()),
+        environments,
+        ..token
+    };
+    let (none, twice) = (with(Vec::new()).to_text(), with(doubled).to_text());
+    let link = text.expose().replace("token#", "join#");
+    for broken in ["", "twinlock:token#", &link, &text.expose()[..60], none.expose(), twice.expose()] {
+        assert!(ServiceToken::parse(broken).is_err(), "{broken}");
+    }
+    check(
+        "token.json",
+        &json!({
+            "text": text.expose(), "team": token.team, "address": token.address, "pin": token.pin,
+            "head": token.head, "seed": bytes(token.seed.expose()),
+            "service": Keyholder::from_seed(&token.seed).id(), "environments": token.environments,
+        }),
+    );
+}
+
+#[test]
+fn pins_of_a_team() {
+    let mut world = World::new("pins");
+    let (name, value, mut state) = world.with_environment();
+    let at = places(2);
+    let environment = world.environment;
+    let pinned = |head| PinnedHead { environment, head };
+    let pins = |world: &World, head| Pins::new(world.team.id(), world.team.head(), [pinned(head)]);
+    let mut made = vec![pins(&world, state.head())];
+    let mut revisions = Vec::new();
+    for (number, at) in at.into_iter().enumerate() {
+        let put = world.put((&name, &value), &format!("A{number}="), "1\n", at);
+        let revision = world.founder.sign_revision(&world.revision(world.founder.id(), &state, vec![put]));
+        state.append(&world.team, &revision).unwrap();
+        revisions.push(revision);
+        made.push(pins(&world, state.head()));
+    }
+    let _ben = world.join(Role::Member, Vec::new());
+    made.push(pins(&world, state.head()));
+
+    let log = LogHead { sequence: 3, hash: StatementHash::new([7; 32]) };
+    let ahead = LogHead { sequence: 99, ..log };
+    let head = Head { number: 1, hash: StatementHash::new([8; 32]) };
+    let later = Head { number: 9, ..head };
+    let refused = [
+        (Pins::new(TeamId::new([1; 16]), world.team.head(), []), "elsewhere"),
+        (Pins::new(world.team.id(), log, []), "fork"),
+        (Pins::new(world.team.id(), ahead, []), "rollback"),
+        (Pins::new(world.team.id(), world.team.head(), [pinned(head)]), "fork"),
+        (Pins::new(world.team.id(), world.team.head(), [pinned(later)]), "rollback"),
+    ];
+    let hold = |pins: &Pins| {
+        pins.hold_log(&world.team)?;
+        pins.hold_environment(&state)
+    };
+    for pins in &made {
+        assert_eq!(Pins::parse(pins.to_text().as_bytes()).as_ref(), Ok(pins));
+        assert_eq!(hold(pins), Ok(()));
+    }
+    for (pins, code) in &refused {
+        assert_eq!(hold(pins).unwrap_err().code(), *code);
+    }
+    let text = |pins: &Pins| Value::String(pins.to_text());
+    check(
+        "pins.json",
+        &json!({
+            "log": world.log, "environment": environment, "revisions": revisions,
+            "accepted": made.iter().map(text).collect::<Vec<_>>(),
+            "refused": refused.iter().map(|(pins, code)| json!({ "text": text(pins), "code": code })).collect::<Vec<_>>(),
         }),
     );
 }

@@ -9,7 +9,7 @@ impl Client {
     /// Looks at home, keychain, team, vault and linked files.
     pub async fn doctor(&self) -> Result<Vec<DoctorCheck>, Error> {
         let mut checks = vec![
-            good("home", format!("The Twinlock folder is {}.", self.inner.home.folder().display())),
+            good("home", format!("The Twinlock folder is {}.", self.home()?.folder().display())),
             good("keychain", "The keychain gives this computer's keys.".to_owned()),
         ];
         let mut state = self.state().await;

@@ -106,7 +106,12 @@ impl Client {
 
     /// Closes what has expired by this computer's clock: admins do, in passing. The replay judges no time, so
     /// without this an invite that nobody used would count as one who knows keys for ever.
-    pub(super) async fn close_expired_invites(&self, joined: &mut Joined) -> Result<(), Error> {
+    pub(super) async fn close_expired(&self, joined: &mut Joined) -> Result<(), Error> {
+        self.close_expired_invites(joined).await?;
+        self.close_expired_services(joined).await
+    }
+
+    async fn close_expired_invites(&self, joined: &mut Joined) -> Result<(), Error> {
         let session = &joined.session;
         let role = session.my_role().filter(|role| *role >= Role::Admin);
         let expired = session.team.invites().iter().filter(|(_, invite)| {
@@ -135,7 +140,7 @@ impl Client {
         Ok(grants.iter().map(|grant| access_view(&joined.session, grant.environment, grant.level)).collect())
     }
 
-    fn grants(&self, joined: &Joined, access: &AccessRequest) -> Result<Vec<Grant>, Error> {
+    pub(super) fn grants(&self, joined: &Joined, access: &AccessRequest) -> Result<Vec<Grant>, Error> {
         let session = &joined.session;
         match access {
             AccessRequest::Everything => {

@@ -110,7 +110,7 @@ fn used_up() -> Error {
     Error::Rule("This invite was already used, or closed. Ask for a new one.")
 }
 
-async fn whole_log(vault: &Vault, by: &Keyholder) -> Result<Vec<Envelope>, VaultError> {
+pub(super) async fn whole_log(vault: &Vault, by: &Keyholder) -> Result<Vec<Envelope>, VaultError> {
     let mut log: Vec<Envelope> = Vec::new();
     // Far more than a log of any team has: a vault that never comes to an end is not waited for.
     for _ in 0..1_000_000 / limits::PAGE {

@@ -32,7 +32,7 @@ impl Client {
     pub(super) async fn seed(&self, account: Account) -> Result<Seed, Error> {
         let client = self.clone();
         join_blocking(move || {
-            let secret = client.inner.keychain.get(account)?;
+            let secret = client.place()?.keychain.get(account)?;
             Ok(Seed::from_bytes(*secret.expose()))
         })
         .await
@@ -41,7 +41,7 @@ impl Client {
     pub(super) async fn keep_seed(&self, account: Account, seed: &Seed) -> Result<(), Error> {
         let client = self.clone();
         let secret = Secret::new(Zeroizing::new(*seed.expose()));
-        join_blocking(move || Ok(client.inner.keychain.set(account, &secret)?)).await
+        join_blocking(move || Ok(client.place()?.keychain.set(account, &secret)?)).await
     }
 
     /// Keeps a team's record, its log and this computer's wraps, and opens every environment.
@@ -167,8 +167,19 @@ pub(super) fn wraps_to(
     access: &[Grant],
     wrapper: KeyholderId,
 ) -> Result<Vec<Wrap>, Error> {
+    let team_key = session.team_key()?.wrap(to.public(), wrapper, &mut rand::rng());
+    Ok(team_key.into_iter().chain(environment_wraps(session, to, access, wrapper)?).collect())
+}
+
+/// The keys of each granted environment, wrapped to one keyholder.
+pub(super) fn environment_wraps(
+    session: &Session,
+    to: &Keyholder,
+    access: &[Grant],
+    wrapper: KeyholderId,
+) -> Result<Vec<Wrap>, Error> {
     let mut rng = rand::rng();
-    let mut wraps: Vec<_> = session.team_key()?.wrap(to.public(), wrapper, &mut rng).into_iter().collect();
+    let mut wraps = Vec::new();
     for grant in access {
         let missing = || Error::KeysMissing { environment: session.environment_name(grant.environment) };
         let known = session.team.environment(grant.environment).map_err(|_| missing())?;

@@ -21,6 +21,7 @@ mod loader;
 mod members;
 mod opened;
 mod outbox;
+mod pins;
 mod project;
 mod pull;
 mod push;
@@ -30,10 +31,13 @@ mod refusals;
 mod removal;
 mod rights;
 mod rotate;
+mod run;
 mod safety;
 mod send;
+mod services;
 mod session;
 mod standing;
+mod token;
 mod values;
 mod watch;
 mod write;
@@ -44,6 +48,7 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, MutexGuard, broadcast};
 use twinlock_protocol::EnvironmentId;
+use twinlock_protocol::pins::Pins;
 use twinlock_protocol::timestamp::Timestamp;
 use twinlock_seal::{Keyholder, Pin, Seed};
 use url::Url;
@@ -63,8 +68,11 @@ pub use import::ImportTarget;
 pub use invite::{AccessRequest, Invitation, InviteOptions};
 pub use link::{CreateMissing, LinkOptions};
 pub use loader::ReadAs;
+pub use pins::write_pins;
 pub use pull::{PullOutcome, Resolution};
 pub use push::{Approved, PushOutcome, Selection};
+pub use run::ToRun;
+pub use services::{NewService, ServiceOptions};
 pub use watch::SyncOutcome;
 pub use write::WriteOutcome;
 
@@ -98,11 +106,17 @@ pub struct Client {
 }
 
 struct Inner {
-    home: Home,
-    keychain: Keychain,
+    /// What outlives the program; none for a service, which keeps nothing.
+    place: Option<Place>,
     store: Store,
     events: broadcast::Sender<Event>,
     state: Mutex<State>,
+}
+
+/// Where a computer keeps what outlives its programs.
+struct Place {
+    home: Home,
+    keychain: Keychain,
 }
 
 struct State {
@@ -115,6 +129,8 @@ struct Joined {
     session: Session,
     vault: Option<Vault>,
     connection: Connection,
+    /// What the histories have to go through, whatever this computer has seen of them.
+    pins: Option<Pins>,
 }
 
 /// What moved. Says what to ask again, never content.
@@ -201,9 +217,12 @@ impl Client {
             Some(session) => Some(Joined::new(session, local_vault.as_ref())?),
             None => None,
         };
+        Ok(Self::from_parts(Some(Place { home, keychain }), store, State { local_vault, joined }))
+    }
+
+    fn from_parts(place: Option<Place>, store: Store, state: State) -> Self {
         let (events, _) = broadcast::channel(256);
-        let inner = Inner { home, keychain, store, events, state: Mutex::new(State { local_vault, joined }) };
-        Ok(Self { inner: Arc::new(inner) })
+        Self { inner: Arc::new(Inner { place, store, events, state: Mutex::new(state) }) }
     }
 
     /// The events from now on.
@@ -212,10 +231,14 @@ impl Client {
         self.inner.events.subscribe()
     }
 
-    /// The home's folder.
-    #[must_use]
-    pub fn home(&self) -> &Home {
-        &self.inner.home
+    /// The home's folder. A service has none.
+    pub fn home(&self) -> Result<&Home, Error> {
+        Ok(&self.place()?.home)
+    }
+
+    /// Where this client keeps things: what a service has nothing of is refused here, before anything is done.
+    fn place(&self) -> Result<&Place, Error> {
+        self.inner.place.as_ref().ok_or(Error::Service)
     }
 
     /// Whether this home belongs to a team that lives in the embedded vault.
@@ -247,7 +270,7 @@ impl Client {
             if let Some(record) = record {
                 let client = self.clone();
                 let load = move || {
-                    let keyholder = keyholder(&client.inner.keychain, &record)?;
+                    let keyholder = keyholder(&client.place()?.keychain, &record)?;
                     client.store().read(|step| Session::load(record, keyholder, step))
                 };
                 let session = join_blocking(load).await?;
@@ -263,7 +286,7 @@ impl Client {
     }
 
     async fn lock(&self) -> Result<HomeLock, Error> {
-        let home = self.inner.home.clone();
+        let home = self.home()?.clone();
         join_blocking(move || Ok(HomeLock::take(&home, LOCK_WAIT)?)).await
     }
 
@@ -290,7 +313,7 @@ impl Joined {
         };
         let vault = location.map(|location| Vault::new(location, record.team)).transpose()?;
         // Known only after the first request; until then nothing says that it is away.
-        Ok(Self { session, vault, connection: Connection::Online })
+        Ok(Self { session, vault, connection: Connection::Online, pins: None })
     }
 
     fn vault(&self) -> Result<Vault, Error> {

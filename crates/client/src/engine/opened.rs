@@ -73,6 +73,9 @@ impl Client {
         if have.is_some_and(|have| have >= needed) {
             return Ok(());
         }
+        if !joined.session.given_names().is_empty() {
+            return Err(Error::ServiceAccess { environment: joined.session.environment_name(id), have });
+        }
         Err(Error::Access { environment: joined.session.environment_name(id), have, needed })
     }
 

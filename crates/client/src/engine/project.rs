@@ -73,7 +73,9 @@ impl Client {
     /// Brings the log up to date if the vault can be reached; only its absence is no error.
     pub(super) async fn try_refresh_log(&self, joined: &mut Joined) -> Result<(), Error> {
         match self.refresh_log(joined).await {
-            Err(error) if error.code() == crate::error::ErrorCode::Unreachable => Ok(()),
+            Err(error) if error.code() == crate::error::ErrorCode::Unreachable => {
+                self.go_on_offline(joined, None, error)
+            }
             result => result,
         }
     }
@@ -81,11 +83,12 @@ impl Client {
     /// The same for an environment.
     pub(super) async fn try_refresh(&self, joined: &mut Joined, id: EnvironmentId) -> Result<(), Error> {
         match self.refresh(joined, id).await {
+            Err(error) if error.code() == crate::error::ErrorCode::Unreachable => {
+                joined.session.held(id)?;
+                self.go_on_offline(joined, Some(id), error)
+            }
             // Without access there is nothing to fetch; what needs access says so.
-            Err(error)
-                if error.code() == crate::error::ErrorCode::Unreachable
-                    || matches!(error, Error::Access { .. }) =>
-            {
+            Err(Error::Access { .. }) => {
                 joined.session.held(id)?;
                 Ok(())
             }
@@ -100,7 +103,10 @@ impl Client {
         let found = named.next().ok_or_else(|| Error::Unknown {
             kind: "environment",
             name: name.to_owned(),
-            hint: "“twinlock link FILE PROJECT/ENV --create” makes one.".to_owned(),
+            hint: match session.given_names().values().cloned().collect::<Vec<_>>() {
+                none if none.is_empty() => "“twinlock link FILE PROJECT/ENV --create” makes one.".to_owned(),
+                given => format!("This service token reads {}.", given.join(", ")),
+            },
         })?;
         if named.next().is_some() {
             return Err(Error::Ambiguous { kind: "environment", name: name.to_owned() });

@@ -20,7 +20,7 @@ impl Client {
     /// Brings the log up to date.
     pub(super) async fn refresh_log(&self, joined: &mut Joined) -> Result<(), Error> {
         self.store().read(|step| joined.session.catch_up(step))?;
-        let result = self.fetch_log(joined).await;
+        let result = self.fetch_log(joined).await.and_then(|()| joined.hold_log());
         self.note_outcome(joined, result)?;
         let scope = Scope::Team(joined.session.record.team);
         self.note_verified(&scope, Event::Team)?;
@@ -42,6 +42,7 @@ impl Client {
             self.refresh_log(joined).await?;
             result = self.fetch_revisions(joined, id).await;
         }
+        result = result.and_then(|()| joined.hold_environment(id));
         if result.is_ok() {
             result = self.fetch_values(joined, id).await;
         }

@@ -119,6 +119,7 @@ pub(super) fn in_words(refusal: &Refusal) -> Error {
         }
         Refusal::NoChange => "It is so already.",
         Refusal::InviteNotOpen(_) => "This invite was already used, or closed.",
+        Refusal::ServiceNotOpen(_) => "This service was already closed.",
         Refusal::UnknownKeyholder { .. } => "There is no such computer in the team.",
         Refusal::Revoked { .. } => "This computer was already taken from the team.",
         other => return Error::Bug(other.to_string()),

@@ -24,6 +24,8 @@ pub(crate) struct Session {
     pub(crate) team: Verified<Team>,
     team_keys: BTreeMap<Generation, NameKey>,
     environments: BTreeMap<EnvironmentId, Held>,
+    /// What a token calls its environments: a service has no key to the team's names. Empty for a member.
+    given_names: BTreeMap<EnvironmentId, String>,
 }
 
 /// One environment: its verified history, and the keys of its generations that this computer has.
@@ -65,7 +67,23 @@ impl Session {
         team_key: Option<NameKey>,
     ) -> Self {
         let team_keys = team_key.into_iter().map(|key| (key.scope().generation, key)).collect();
-        Self { record, keyholder, team, team_keys, environments: BTreeMap::new() }
+        let (environments, given_names) = (BTreeMap::new(), BTreeMap::new());
+        Self { record, keyholder, team, team_keys, environments, given_names }
+    }
+
+    /// A session of a service, which has the names of its environments from its token.
+    pub(crate) fn of_service(
+        record: TeamRecord,
+        keyholder: Keyholder,
+        team: Verified<Team>,
+        names: impl IntoIterator<Item = (EnvironmentId, String)>,
+    ) -> Self {
+        Self { given_names: names.into_iter().collect(), ..Self::new(record, keyholder, team, None) }
+    }
+
+    /// What a token calls its environments, in order of their ids.
+    pub(crate) fn given_names(&self) -> &BTreeMap<EnvironmentId, String> {
+        &self.given_names
     }
 
     /// Rebuilds a session from what the store keeps. Everything is verified again: the store is only a cache.
@@ -118,6 +136,10 @@ impl Session {
     }
 
     pub(crate) fn my_level(&self, environment: EnvironmentId) -> Option<Level> {
+        if let Some(service) = self.team.services().get(&self.keyholder.id()) {
+            self.team.environment(environment).ok()?;
+            return service.level(environment);
+        }
         self.team.level(self.me().ok()?, environment)
     }
 
@@ -212,7 +234,9 @@ impl Session {
     /// The keys that this computer is entitled to and does not have: (environment or team, generation, half).
     pub(crate) fn missing_keys(&self) -> Vec<(Option<EnvironmentId>, Generation, Half)> {
         let mut missing = Vec::new();
+        let member = self.team.member_of(self.keyholder.id()).is_ok();
         if let Some(current) = self.team.generations().last()
+            && member
             && !self.team_keys.contains_key(&current.number)
         {
             missing.push((None, current.number, Half::Name));
@@ -310,6 +334,9 @@ impl Session {
 
     /// `project/environment`
     pub(crate) fn environment_name(&self, id: EnvironmentId) -> String {
+        if let Some(name) = self.given_names.get(&id) {
+            return name.clone();
+        }
         match self.team.environment(id) {
             Ok(environment) => {
                 let own = self.label(&environment.label).unwrap_or_else(|| unnamed(id));

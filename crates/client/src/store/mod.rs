@@ -4,6 +4,7 @@
 //! Every step is one transaction, so a crash leaves a step done or not begun. Window and command line may
 //! have the store open at once. Blocking: an async caller uses `spawn_blocking`.
 
+mod allowed;
 mod bases;
 mod files;
 mod history;
@@ -24,6 +25,7 @@ use crate::home::Home;
 use crate::keychain::Secret;
 use sealed::{LocalSeal, Place};
 
+pub use allowed::Allowed;
 pub use files::{LinkedFile, Mode};
 pub use history::Pin;
 pub use lock::{HomeLock, HomeLockError};
@@ -129,6 +131,18 @@ impl Store {
         let store = Self { connection: Mutex::new(connection), seal };
         store.step(|step| step.check_key(home))?;
         Ok(store)
+    }
+
+    /// A store that ends with this value and never touches a disk, under a key that nobody else knows.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        let seal = LocalSeal::derive(&Secret::make());
+        let mut connection = Connection::open_in_memory()?;
+        // What does not fit into a page cache stays in memory too.
+        connection.pragma_update(None, "temp_store", "memory")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "trusted_schema", false)?;
+        migrate(&mut connection)?;
+        Ok(Self { connection: Mutex::new(connection), seal })
     }
 
     /// Reads, all of one moment. Writing is not possible here: it needs `&mut Step`.

@@ -60,7 +60,16 @@ const DANGEROUS: &[(&str, &str)] = &[
     ("PAGER", "is a command that other programs run"),
     ("LESSOPEN", "is a command that less runs"),
     ("BROWSER", "is a command that other programs run"),
+    ("GIT_EDITOR", "is a command that git runs"),
+    ("GIT_SEQUENCE_EDITOR", "is a command that git runs"),
+    ("GIT_PAGER", "is a command that git runs"),
+    ("ZDOTDIR", "decides which scripts zsh runs first"),
+    ("HOME", "decides where programs look for their settings, which can hold commands"),
+    ("XDG_CONFIG_HOME", "decides where programs look for their settings, which can hold commands"),
+    ("RUSTC", "is a command that cargo runs"),
     ("RUSTC_WRAPPER", "is a command that cargo runs"),
+    ("RUSTC_WORKSPACE_WRAPPER", "is a command that cargo runs"),
+    ("TWINLOCK_*", "decides which team and which keys Twinlock uses"),
     ("MAKEFLAGS", "changes what make runs"),
 ];
 
@@ -88,10 +97,15 @@ fn push(drafts: &mut Vec<Draft>, variable: &Variable<'_>, kind: FindingKind) {
 }
 
 fn effect(variable: &Variable<'_>) -> Option<&'static str> {
-    let name = variable.name();
+    danger(variable.name(), variable.right_half().inner())
+}
+
+/// What a variable does besides being a setting, if it is more than one; follows its name.
+#[must_use]
+pub fn danger(name: &str, value: &str) -> Option<&'static str> {
     // Many programs keep the name of their environment in ENV. A shell takes it for a script's path.
     if name == "ENV" {
-        return variable.right_half().inner().contains('/').then_some("is a script that a shell runs first");
+        return value.contains('/').then_some("is a script that a shell runs first");
     }
     let is = |pattern: &str| match pattern.strip_suffix('*') {
         Some(start) => name.starts_with(start),

@@ -1,0 +1,117 @@
+//! Pins: heads that are kept where no vault can change them, and that what is served has to go through.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use twinlock_protocol::event::PinnedHead;
+use twinlock_protocol::ids::EnvironmentId;
+use twinlock_protocol::pins::Pins;
+
+use super::link::{absolute, shown};
+use super::{Client, Joined};
+use crate::error::Error;
+use crate::files::atomic::{self, Existing};
+use crate::store::Scope;
+
+impl Client {
+    /// Takes nothing from now on that does not go through these pins, beside what this computer has seen itself.
+    pub async fn hold_to(&self, pins: Pins) -> Result<(), Error> {
+        let mut state = self.state().await;
+        let joined = state.joined()?;
+        check_team(joined, &pins)?;
+        joined.pins = Some(pins);
+        self.try_refresh_log(joined).await
+    }
+
+    /// Where the log and every environment stand that this member, or this service, may know of: fetched and
+    /// verified now. `before` is what has to be on the way there.
+    pub async fn pins(&self, before: Option<&Pins>) -> Result<Pins, Error> {
+        let mut state = self.state().await;
+        let joined = state.joined()?;
+        if let Some(before) = before {
+            check_team(joined, before)?;
+        }
+        self.refresh_log(joined).await?;
+        let all = joined.session.team.environments().keys().copied();
+        let mine: Vec<_> = all.filter(|id| joined.session.my_level(*id).is_some()).collect();
+        let mut heads = Vec::new();
+        for environment in mine {
+            self.refresh(joined, environment).await?;
+            let held = joined.session.held(environment)?.held;
+            heads.push(PinnedHead { environment, head: held.chain.head() });
+            let goes_on = before.map_or(Ok(()), |before| before.hold_environment(&held.chain));
+            goes_on.map_err(|refusal| joined.session.refused(Scope::Environment(environment), refusal))?;
+        }
+        // What others see of this file, or saw when it was made, it goes on saying.
+        let kept = before.into_iter().flat_map(Pins::environments).copied();
+        let seen: BTreeSet<_> = heads.iter().map(|pinned| pinned.environment).collect();
+        let there = |id| joined.session.team.environment(id).is_ok();
+        heads.extend(kept.filter(|old| !seen.contains(&old.environment) && there(old.environment)));
+        let (team, log) = (joined.session.team.id(), joined.session.log_head());
+        let goes_on = before.map_or(Ok(()), |before| before.hold_log(&joined.session.team));
+        goes_on.map_err(|refusal| joined.session.refused(Scope::Team(team), refusal))?;
+        Ok(Pins::new(team, log, heads))
+    }
+
+    /// Without a vault a member goes on with what is here, as long as it reaches the pins. A service keeps
+    /// nothing that it could go on with.
+    pub(super) fn go_on_offline(
+        &self,
+        joined: &mut Joined,
+        environment: Option<EnvironmentId>,
+        unreachable: Error,
+    ) -> Result<(), Error> {
+        if self.place().is_err() {
+            return Err(unreachable);
+        }
+        let reaches = joined.hold_log().and_then(|()| match environment {
+            Some(id) => joined.hold_environment(id),
+            None => Ok(()),
+        });
+        match reaches {
+            // Nobody served it: it is only what this computer saw before.
+            Err(Error::Refused(refused)) if refused.refusal.code() == "rollback" => Err(unreachable),
+            reaches => reaches,
+        }
+    }
+}
+
+impl Joined {
+    /// Refuses a log that does not go through the pins, if there are any.
+    pub(super) fn hold_log(&self) -> Result<(), Error> {
+        let Some(pins) = &self.pins else { return Ok(()) };
+        let scope = Scope::Team(self.session.team.id());
+        pins.hold_log(&self.session.team).map_err(|refusal| self.session.refused(scope, refusal))
+    }
+
+    /// The same for an environment. Pins that say nothing of it hold it to nothing: that is no answer for
+    /// whoever asked for pins.
+    pub(super) fn hold_environment(&self, id: EnvironmentId) -> Result<(), Error> {
+        let Some(pins) = &self.pins else { return Ok(()) };
+        if !pins.names(id) {
+            return Err(Error::Usage(format!(
+                "The pin file says nothing of {}. Make it anew with “twinlock pin FILE”, where it can be seen.",
+                self.session.environment_name(id)
+            )));
+        }
+        let Some(held) = self.session.environment(id) else {
+            return Err(Error::Bug("an environment was not loaded".into()));
+        };
+        let holds = pins.hold_environment(&held.chain);
+        holds.map_err(|refusal| self.session.refused(Scope::Environment(id), refusal))
+    }
+}
+
+/// Writes a pin file whole, in the place of any other.
+pub fn write_pins(path: &Path, pins: &Pins) -> Result<(), Error> {
+    let path = absolute(path)?;
+    let written = atomic::replace(&path, pins.to_text().as_bytes(), Existing::Replaced);
+    written.map_err(|source| Error::PinFile { path: shown(&path), source })
+}
+
+fn check_team(joined: &Joined, pins: &Pins) -> Result<(), Error> {
+    if pins.team() == joined.session.team.id() {
+        return Ok(());
+    }
+    Err(Error::Usage("The pin file is of another team. Nothing was changed.".to_owned()))
+}
