@@ -103,9 +103,10 @@ impl Client {
         let found = named.next().ok_or_else(|| Error::Unknown {
             kind: "environment",
             name: name.to_owned(),
-            hint: match session.given_names().values().cloned().collect::<Vec<_>>() {
-                none if none.is_empty() => "“twinlock link FILE PROJECT/ENV --create” makes one.".to_owned(),
-                given => format!("This service token reads {}.", given.join(", ")),
+            hint: if session.given_names().is_empty() {
+                "“twinlock link FILE PROJECT/ENV --create” makes one.".to_owned()
+            } else {
+                format!("This service token reads {}.", session.what_is_given())
             },
         })?;
         if named.next().is_some() {

@@ -41,10 +41,7 @@ impl Client {
         if !given.is_empty() {
             return match given.keys().collect::<Vec<_>>().as_slice() {
                 [only] => Ok(**only),
-                _ => {
-                    let names: Vec<_> = given.values().map(String::as_str).collect();
-                    Err(which(&format!("This service token reads {}.", names.join(", "))))
-                }
+                _ => Err(which(&format!("This service token reads {}.", joined.session.what_is_given()))),
             };
         }
         let folder = absolute(folder)?;
@@ -55,7 +52,8 @@ impl Client {
             [only] => Ok(**only),
             [] => Err(which(&format!("No file in {} is linked.", shown(&folder)))),
             several => {
-                let names: Vec<_> = several.iter().map(|id| joined.session.environment_name(**id)).collect();
+                let names = several.iter().map(|id| joined.session.environment_name(**id));
+                let names: Vec<_> = names.collect::<BTreeSet<_>>().into_iter().collect();
                 Err(which(&format!("The files linked here belong to {}.", names.join(", "))))
             }
         }

@@ -1,6 +1,6 @@
 //! A home's team in memory: the verified log, the verified environments, and the keys that open them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use twinlock_protocol::api::Wrap;
 use twinlock_protocol::envelope::Envelope;
@@ -129,6 +129,12 @@ impl Session {
             }
         }
         self.take_stored_keys(step)
+    }
+
+    /// The names of what a token gives, for a sentence.
+    pub(crate) fn what_is_given(&self) -> String {
+        let names: BTreeSet<&str> = self.given_names.values().map(String::as_str).collect();
+        names.into_iter().collect::<Vec<_>>().join(", ")
     }
 
     pub(crate) fn me(&self) -> Result<MemberId, Error> {
