@@ -304,7 +304,7 @@ mod tests {
             "show api/development@1",
             "restore api/development@1",
             "compare a b",
-            "run -- true",
+            "guard check",
             "guard check",
             "pin",
             "vault copy",
