@@ -305,8 +305,6 @@ mod tests {
             "restore api/development@1",
             "compare a b",
             "guard check",
-            "guard check",
-            "pin",
             "vault copy",
             "activity --export",
             "lock",
