@@ -153,38 +153,6 @@ fn who_joins_brings_new_keys_that_are_their_own() {
 }
 
 #[test]
-fn a_team_has_a_thousand_members_and_who_waits_is_one_of_them() {
-    let (mut world, ada) = environment_with("thousand");
-    let joins = |world: &mut World, approve: bool| {
-        // Not by way of the world, which compares the whole team each time.
-        let invite = world.keyholder();
-        let invited = Invited { approve, ..invited(&invite, Role::Member, Vec::new()) };
-        let event = world.event(ada.id(), Event::Invited(invited));
-        world.team.append(&ada.sign_event(&event)).unwrap();
-        let joiner = world.keyholder();
-        let label = (!approve).then(|| world.label("x"));
-        let joined = MemberJoined { keys: joiner.public().clone(), invite: invite.id(), label };
-        let event = world.event(joiner.id(), Event::MemberJoined(joined));
-        world.team.append(&invite.co_sign(joiner.sign_event(&event))).map(|_| joiner)
-    };
-    for _ in 1..limits::MEMBERS - 1 {
-        joins(&mut world, false).unwrap();
-    }
-    let waiting = joins(&mut world, true).unwrap();
-    assert_eq!(joins(&mut world, false).err().unwrap().code(), "limit");
-    // Turned away, they make room for one.
-    let member = world.member(&waiting);
-    world.does(&ada, removed(member, &[])).unwrap();
-    assert!(world.team.members()[&member].keyholders().is_empty());
-    let last = joins(&mut world, false).unwrap();
-    assert_eq!(joins(&mut world, false).err().unwrap().code(), "limit");
-    let member = world.member(&last);
-    world.does(&ada, removed(member, &[])).unwrap();
-    joins(&mut world, false).unwrap();
-    assert_eq!(joins(&mut world, false).err().unwrap().code(), "limit");
-}
-
-#[test]
 fn labels_are_sealed_under_the_key_that_is_due_wherever_they_come_in() {
     let (mut world, ada) = environment_with("labels");
     let wrong = SealedLabel { generation: Generation(2), ..world.label("x") };

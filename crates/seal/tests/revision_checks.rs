@@ -186,23 +186,6 @@ fn changes_keep_their_bounds() {
 }
 
 #[test]
-fn an_environment_has_ten_thousand_entries() {
-    let mut cast = Cast::new("ten thousand");
-    let Change::Put(one) = cast.fresh("C=", "x") else { panic!() };
-    let puts = |count: usize| -> Vec<Change> {
-        let places = places(count).into_iter().zip(1_u128..);
-        let put = |(position, at): (_, u128)| {
-            let (entry, pointer) = (EntryId::new(at.to_be_bytes()), Pointer::new(at.to_be_bytes()));
-            Change::Put(Put { entry, position, pointer, ..one.clone() })
-        };
-        places.map(put).collect()
-    };
-    cast.state = cast.empty.clone();
-    assert_eq!(cast.code(&cast.changed(puts(limits::ENTRIES))), "accepted");
-    assert_eq!(cast.code(&cast.changed(puts(limits::ENTRIES + 1))), "limit");
-}
-
-#[test]
 fn a_run_of_revisions_gives_each_and_ends_in_the_state_it_says() {
     let cast = Cast::new("run");
     let second = cast.ada.sign_revision(&cast.moving());
@@ -322,6 +305,7 @@ fn what_has_ended_hangs_from_nobody() {
     world.append(joined).unwrap();
     world.does(&cast.ada, Event::ServiceClosed(ServiceClosed { service: service.id() })).unwrap();
     world.does(&cast.ada, Event::InviteClosed(InviteClosed { invite: closed.id() })).unwrap();
+    assert!(!world.team.labelled().contains(&Subject::Service(service.id())));
     world.does(&ben, revoked(&phone, &[])).unwrap();
     let falls = world.team.consequences(ben.id(), &revoked(&laptop, &[])).unwrap();
     assert_eq!(falls.keyholders, [laptop.id()].into());
