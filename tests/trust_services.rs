@@ -119,6 +119,10 @@ fn a_token_reads_what_it_was_given_and_nothing_else() {
     assert_eq!(setting.services()[0]["id"], made["id"]);
     assert_eq!(setting.services()[0]["name"], "ci");
     assert_eq!(setting.services()[0]["by"], "Ada");
+    let shown = setting.ada.run(&["team", "show", "--json"]).ok().json();
+    assert_eq!(shown["services"], setting.services());
+    let shown = setting.ada.run(&["team", "show"]).ok().out;
+    assert!(shown.contains("Services\n") && shown.contains("api/development:read"), "{shown}");
 
     assert_eq!(runner.run(&["get", "api/development", "TOKEN"]).ok().out, "canary-7f3a two words");
     assert_eq!(runner.run(&["ls", "API/development", "--quiet"]).ok().out, "TOKEN\nURL\n");

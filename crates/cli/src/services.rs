@@ -10,7 +10,7 @@ use twinlock_client::{Client, Label, ServiceOptions};
 use crate::failure::{Failure, Status};
 use crate::members::say_keys;
 use crate::output::Output;
-use crate::text::time;
+use crate::text::{Text, time};
 use crate::values::{Access, duration, level_word};
 
 /// What to do with services.
@@ -84,9 +84,7 @@ pub(crate) async fn run(
         }
         ServiceCommand::List => {
             let services = client.services().await?;
-            out.answer(&ServicesDocument { services: &services }, |text| {
-                text.rows(&services.iter().map(row).collect::<Vec<_>>());
-            })?;
+            out.answer(&ServicesDocument { services: &services }, |text| show(&services, text))?;
         }
         ServiceCommand::Close(CloseArguments { name }) => {
             let closed = client.close_service(&name).await?;
@@ -96,6 +94,11 @@ pub(crate) async fn run(
         }
     }
     Ok(Status::Done)
+}
+
+/// Services that can still be used, one to a line.
+pub(crate) fn show(services: &[ServiceView], text: &mut Text) {
+    text.rows(&services.iter().map(row).collect::<Vec<_>>());
 }
 
 fn row(service: &ServiceView) -> [String; 5] {

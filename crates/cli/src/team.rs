@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use twinlock_client::view::{SafetyView, SafetyWith, TeamView};
+use twinlock_client::view::{SafetyView, SafetyWith, ServiceView, TeamView};
 use twinlock_client::{Error, Label, Pin, SecretText, TeamPlace, VaultLocation};
 use url::Url;
 
@@ -10,6 +10,7 @@ use crate::failure::{Failure, Status};
 use crate::opened::Opened;
 use crate::output::Output;
 use crate::secret::SecretArgument;
+use crate::services;
 use crate::text::{Text, time};
 use crate::values::{level_word, role_word};
 
@@ -18,7 +19,7 @@ use crate::values::{level_word, role_word};
 pub(crate) enum TeamCommand {
     /// Founds a team, here or at a vault server.
     Create(Box<CreateArguments>),
-    /// Shows members, roles, access, computers and open invites.
+    /// Shows members, roles, access, computers, open invites and services, and the words to compare.
     Show,
 }
 
@@ -64,9 +65,14 @@ pub(crate) async fn run(
         TeamCommand::Show => {
             let safety = opened.client().safety_words().await?;
             let team = opened.client().team().await?;
-            let document = ShowDocument { team: &team, safety: &safety };
+            let services = opened.client().services().await?;
+            let document = ShowDocument { team: &team, services: &services, safety: &safety };
             out.answer(&document, |text| {
                 show(&team, text);
+                if !services.is_empty() {
+                    text.line("Services");
+                    services::show(&services, text);
+                }
                 show_safety(&safety, text);
             })?;
             Ok(Status::Done)
@@ -79,6 +85,7 @@ pub(crate) async fn run(
 struct ShowDocument<'a> {
     #[serde(flatten)]
     team: &'a TeamView,
+    services: &'a [ServiceView],
     safety: &'a SafetyView,
 }
 
