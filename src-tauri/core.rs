@@ -3,7 +3,7 @@
 
 use twinlock_client::home::Home;
 use twinlock_client::keychain::{KeychainChoice, KeychainError, Passphrase};
-use twinlock_client::{Client, Error, OpenOptions, Pin, SecretText, VaultLocation};
+use twinlock_client::{Client, Clock, Error, OpenOptions, Pin, SecretText, VaultLocation};
 use twinlock_server::embedded::{self, Embedded};
 
 use crate::dto::CommandError;
@@ -21,7 +21,12 @@ impl Core {
         let client = self
             .client
             .get_or_try_init(async || {
-                let options = OpenOptions { home: None, keychain: keychain()?, local_vault: None };
+                let options = OpenOptions {
+                    home: None,
+                    keychain: keychain()?,
+                    local_vault: None,
+                    clock: Clock::default(),
+                };
                 Client::open(options).await.map_err(CommandError::from)
             })
             .await?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tauri::State;
-use twinlock_client::{AccessRequest, InviteOptions};
+use twinlock_client::{AccessRequest, Approval, InviteOptions};
 
 use super::Answer;
 use super::people::keyholder_id;
@@ -26,7 +26,7 @@ pub(crate) async fn invite(
     let access =
         AccessRequest::Only(access.into_iter().map(|one| (one.environment, one.level.into())).collect());
     let expires_in = Duration::from_secs(u64::from(hours) * 60 * 60);
-    let options = InviteOptions { role: role.into(), access, expires_in };
+    let options = InviteOptions { role: role.into(), access, expires_in, approval: Approval::NotNeeded };
     let invitation = core.client().await?.invite(options).await?;
     Ok(Invitation {
         handed: handed.keep(invitation.link),

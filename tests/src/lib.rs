@@ -13,8 +13,8 @@ use tempfile::TempDir;
 use twinlock_client::keychain::{KeychainChoice, Passphrase};
 use twinlock_client::store::Mode;
 use twinlock_client::{
-    AccessRequest, Client, CreateMissing, InviteLink, InviteOptions, Label, LinkOptions, OpenOptions, ReadAs,
-    Role, SecretText, TeamPlace, VaultLocation,
+    AccessRequest, Approval, Client, Clock, CreateMissing, InviteLink, InviteOptions, Label, LinkOptions,
+    OpenOptions, ReadAs, Role, SecretText, TeamPlace, VaultLocation,
 };
 use twinlock_server::all::{self, AllOptions, Running, StartError};
 
@@ -88,6 +88,7 @@ pub struct Computer {
     pub root: TempDir,
     /// Its client.
     pub client: Client,
+    clock: Clock,
 }
 
 impl Computer {
@@ -100,13 +101,18 @@ impl Computer {
 
     /// A computer with everything that a folder holds of it.
     pub async fn open_in(root: TempDir) -> Self {
-        let client = open(root.path()).await;
-        Self { root, client }
+        Self::open_at(root, Clock::default()).await
+    }
+
+    /// The same, with a clock of the test's own for what waits for days.
+    pub async fn open_at(root: TempDir, clock: Clock) -> Self {
+        let client = open(root.path(), clock.clone()).await;
+        Self { root, client, clock }
     }
 
     /// As after a restart of the program.
     pub async fn reopen(&mut self) {
-        self.client = open(self.root.path()).await;
+        self.client = open(self.root.path(), self.clock.clone()).await;
     }
 
     /// The file that tests link.
@@ -159,8 +165,12 @@ impl Computer {
 
     /// An invite link to everything.
     pub async fn invite(&self, role: Role) -> SecretText {
-        let options =
-            InviteOptions { role, access: AccessRequest::Everything, expires_in: Duration::from_secs(3600) };
+        let options = InviteOptions {
+            role,
+            access: AccessRequest::Everything,
+            expires_in: Duration::from_secs(3600),
+            approval: Approval::NotNeeded,
+        };
         self.client.invite(options).await.expect("an invite").link
     }
 
@@ -171,11 +181,12 @@ impl Computer {
     }
 }
 
-async fn open(root: &Path) -> Client {
+async fn open(root: &Path, clock: Clock) -> Client {
     let options = OpenOptions {
         home: Some(root.join("home")),
         keychain: KeychainChoice::File(Passphrase::new("correct horse".into())),
         local_vault: None,
+        clock,
     };
     Client::open(options).await.expect("the home opens")
 }

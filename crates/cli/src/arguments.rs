@@ -43,7 +43,7 @@ pub(crate) enum Command {
     Invite(invites::InviteArguments),
     /// Joins a team by its invite link.
     Join(invites::JoinArguments),
-    /// Removes members, or changes their role and access.
+    /// Approves and removes members, or changes their role and access.
     #[command(subcommand)]
     Member(members::MemberCommand),
     /// Lists your computers, or takes one from the team.
@@ -166,6 +166,10 @@ mod tests {
             "invite --access api/production:read --access api/development:write",
             "invite list --json",
             "invite close 4fadfdacaa42f7eb7cd52bd4b925d6b1",
+            "invite --approve --expires 2h",
+            "member approve 4fadfdacaa42f7eb7cd52bd4b925d6b1 --json",
+            "member approve 4fadfdacaa42f7eb7cd52bd4b925d6b1 --words -",
+            "member approve --words -",
             "member remove Ben --json",
             "member role Ben admin",
             "member access Ben api/production:names",
@@ -252,7 +256,7 @@ mod tests {
             "invite --access api/production",
             "invite --access api:read",
             "invite --access api/production:all",
-            "invite --approve",
+            "member approve",
             "invite close 00",
             "member",
             "member remove",

@@ -5,8 +5,8 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use twinlock_client::ids::KeyholderId;
-use twinlock_client::view::{AccessView, InviteView};
-use twinlock_client::{AccessRequest, Client, Error, InviteLink, InviteOptions, Label, Role};
+use twinlock_client::view::{AccessView, ApplicantView, InviteView, TeamView};
+use twinlock_client::{AccessRequest, Approval, Client, Error, InviteLink, InviteOptions, Label, Role};
 
 use crate::failure::{Failure, Status};
 use crate::output::Output;
@@ -30,13 +30,16 @@ pub(crate) struct InviteArguments {
     /// How long the link works.
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
     expires: Duration,
+    /// Whoever uses the link waits until an admin has compared the words of their computer and approves.
+    #[arg(long)]
+    approve: bool,
 }
 
 #[derive(Subcommand)]
 enum InviteCommand {
-    /// Lists the invites that can still be used.
+    /// Lists the invites that can still be used, and who joined by one and waits for approval.
     List,
-    /// Closes an invite, so that its link works no more.
+    /// Closes an invite, so that its link works no more; who joined by it and waits is turned away.
     Close {
         /// Its id, as “twinlock invite list” shows it.
         id: KeyholderId,
@@ -63,11 +66,13 @@ struct InviteDocument<'a> {
     expires_at: u64,
     role: Role,
     access: &'a [AccessView],
+    approve: bool,
 }
 
 #[derive(Serialize)]
 struct InvitesDocument<'a> {
     invites: &'a [InviteView],
+    waiting: &'a [ApplicantView],
 }
 
 #[derive(Serialize)]
@@ -80,11 +85,15 @@ pub(crate) async fn invite(
     client: &Client,
     out: &mut Output,
 ) -> Result<Status, Failure> {
-    let InviteArguments { command, role, access, expires } = arguments;
+    let InviteArguments { command, role, access, expires, approve } = arguments;
     match command {
         Some(InviteCommand::List) => {
             let team = client.team().await?;
-            out.answer(&InvitesDocument { invites: &team.invites }, |text| team::invites(&team, text))?;
+            let document = InvitesDocument { invites: &team.invites, waiting: &team.waiting };
+            out.answer(&document, |text| {
+                team::invites(&team, text);
+                team::waiting(&team, text);
+            })?;
             return Ok(Status::Done);
         }
         Some(InviteCommand::Close { id }) => {
@@ -105,7 +114,8 @@ pub(crate) async fn invite(
     for sentence in gives(role, &client.invite_access(&access).await?) {
         out.note(&sentence);
     }
-    let invitation = client.invite(InviteOptions { role, access, expires_in: expires }).await?;
+    let approval = if approve { Approval::Needed } else { Approval::NotNeeded };
+    let invitation = client.invite(InviteOptions { role, access, expires_in: expires, approval }).await?;
     let document = InviteDocument {
         // To standard output and nowhere else: making it is what this command is for.
         link: invitation.link.expose(),
@@ -113,13 +123,26 @@ pub(crate) async fn invite(
         expires_at: invitation.expires_at.0,
         role,
         access: &invitation.access,
+        approve,
     };
     out.answer(&document, |text| text.line(document.link))?;
-    out.note(&format!(
-        "The link works once, until {}. Whoever has it can join: send it only to the person it is for.",
-        time(document.expires_at)
-    ));
+    for sentence in allows(approval, &time(document.expires_at), &document.id) {
+        out.note(&sentence);
+    }
     Ok(Status::Done)
+}
+
+/// What the link allows to whoever has it, and for how long: said where it is made.
+fn allows(approval: Approval, until: &str, id: &str) -> [String; 2] {
+    let first = match approval {
+        Approval::NotNeeded => format!(
+            "The link works once, until {until}. Until it is used, whoever has it can join in that person's place and read what it gives: send it only to the person it is for, as you would send the values themselves."
+        ),
+        Approval::Needed => format!(
+            "The link works once, until {until}. Whoever has it can ask to join, and gets no key and no right before an admin has compared the words of their computer: twinlock member approve."
+        ),
+    };
+    [first, format!("If it went astray: twinlock invite close {id}")]
 }
 
 /// What an invite is going to give, line by line.
@@ -143,8 +166,18 @@ pub(crate) async fn join(
     let link = InviteLink::parse(link.expose()).map_err(Error::from)?;
     let team = client.join(link, arguments.member).await?;
     out.answer(&team, |text: &mut Text| team::show(&team, text))?;
-    out.note(&format!("You are a member of {}. Next: twinlock link FILE PROJECT/ENV", team.name));
+    out.note(&match own_words(&team) {
+        Some(words) => format!(
+            "You wait for an admin of the team to approve you. Read them the words of this computer: {words}. Once they have, twinlock sync fetches what you were given."
+        ),
+        None => format!("You are a member of {}. Next: twinlock link FILE PROJECT/ENV", team.name),
+    });
     Ok(Status::Done)
+}
+
+/// The words of this computer, while whoever it belongs to waits for approval.
+fn own_words(team: &TeamView) -> Option<String> {
+    team.waiting.iter().find(|one| one.me).map(|one| one.words.join(" "))
 }
 
 #[cfg(test)]
@@ -153,6 +186,15 @@ mod tests {
     use twinlock_client::ids::EnvironmentId;
 
     use super::*;
+
+    #[test]
+    fn a_link_says_what_it_allows_and_how_to_end_that() {
+        let [first, last] = allows(Approval::NotNeeded, "noon", "00ff");
+        assert!(first.contains("until noon") && first.contains("read what it gives"), "{first}");
+        assert_eq!(last, "If it went astray: twinlock invite close 00ff");
+        let [first, _] = allows(Approval::Needed, "noon", "00ff");
+        assert!(first.contains("no key and no right before an admin"), "{first}");
+    }
 
     #[test]
     fn an_invite_says_what_it_gives() {

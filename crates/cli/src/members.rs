@@ -1,24 +1,38 @@
 //! `twinlock member`: removing somebody, their role, their access.
 
 use clap::{Args, Subcommand};
-use twinlock_client::Client;
 use twinlock_client::ids::KeyholderId;
 use twinlock_client::view::{MemberChangeView, MemberRemovedView, ReadableView, RenewalView};
+use twinlock_client::{Applicant, Client};
 
 use crate::failure::{Failure, Status};
 use crate::output::Output;
+use crate::secret::SecretArgument;
 use crate::text::Text;
 use crate::values::{AccessChange, RoleArgument, level_word, role_word};
 
 /// What to do with a member.
 #[derive(Subcommand)]
 pub(crate) enum MemberCommand {
+    /// Lets somebody in who joined and waits, once the words of their computer were compared.
+    Approve(ApproveArguments),
     /// Removes somebody from the team, renews the keys they knew, and lists what they could read.
     Remove(RemoveArguments),
     /// Changes what somebody may do in the team.
     Role(RoleArguments),
     /// Changes somebody's access to an environment.
     Access(AccessArguments),
+}
+
+#[derive(Args)]
+#[command(override_usage = "twinlock member approve ID\n       twinlock member approve [ID] --words -")]
+pub(crate) struct ApproveArguments {
+    /// Their id, or their computer's, as “twinlock team show” lists it with the words: whoever waits has no name yet.
+    #[arg(required_unless_present = "words")]
+    id: Option<String>,
+    /// The words that they read from their computer, on standard input: compared here.
+    #[arg(long, value_name = "-")]
+    words: Option<SecretArgument>,
 }
 
 #[derive(Args)]
@@ -51,6 +65,25 @@ pub(crate) async fn run(
     out: &mut Output,
 ) -> Result<Status, Failure> {
     match command {
+        MemberCommand::Approve(ApproveArguments { id, words }) => {
+            let words = words.map(|words| words.line("Words")).transpose()?;
+            let who = match (&id, &words) {
+                (Some(id), Some(words)) => Applicant::IdAndWords(id, words.expose()),
+                (Some(id), None) => Applicant::Id(id),
+                (None, Some(words)) => Applicant::Words(words.expose()),
+                (None, None) => {
+                    return Err(Failure::Usage(
+                        "Say who: by their id, or by their computer's words.".to_owned(),
+                    ));
+                }
+            };
+            let member = client.approve_member(who).await?;
+            out.answer(&member, |_| {})?;
+            out.note(&format!(
+                "Approved, with the role {}. Their name is seen once their computer has asked the vault.",
+                role_word(member.role)
+            ));
+        }
         MemberCommand::Remove(RemoveArguments { name }) => {
             let removed = client.remove_member(&name).await?;
             out.answer(&removed, |text| show_checklist(&removed, text))?;

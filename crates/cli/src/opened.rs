@@ -5,7 +5,9 @@ use std::io;
 
 use twinlock_client::home::Home;
 use twinlock_client::keychain::{KeychainChoice, KeychainError, Passphrase};
-use twinlock_client::{Client, Error, OpenOptions, SecretText, ServiceToken, VaultError, VaultLocation};
+use twinlock_client::{
+    Client, Clock, Error, OpenOptions, SecretText, ServiceToken, VaultError, VaultLocation,
+};
 use twinlock_server::embedded::{self, Address, Embedded};
 use url::Url;
 
@@ -20,7 +22,8 @@ pub(crate) struct Opened {
 impl Opened {
     /// Opens the home that the environment names. A team of the embedded vault finds it running.
     pub(crate) async fn open() -> Result<Self, Failure> {
-        let options = OpenOptions { home: None, keychain: keychain()?, local_vault: None };
+        let options =
+            OpenOptions { home: None, keychain: keychain()?, local_vault: None, clock: Clock::default() };
         let mut opened = Self { client: Client::open(options).await?, vault: None };
         if opened.client.needs_local_vault().await {
             opened.start_vault().await?;

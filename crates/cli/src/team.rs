@@ -157,6 +157,7 @@ pub(crate) fn show(team: &TeamView, text: &mut Text) {
         text.line("Open invites");
         invites(team, text);
     }
+    waiting(team, text);
 }
 
 /// What to compare with others, by voice.
@@ -183,6 +184,20 @@ fn numbers(with: &SafetyWith) -> String {
     all.join(", ")
 }
 
+/// Who joined and waits for approval.
+pub(crate) fn waiting(team: &TeamView, text: &mut Text) {
+    if team.waiting.is_empty() {
+        return;
+    }
+    text.line("Waiting for approval: compare the words with those on their computer, then: twinlock member approve ID");
+    for one in &team.waiting {
+        let (who, by) =
+            if one.me { (" (you)", String::new()) } else { ("", format!(", invited by {}", one.by)) };
+        text.line(format!("  {}{who}  {}{by}", one.member, role_word(one.role)));
+        text.line(format!("    {}", one.words.join(" ")));
+    }
+}
+
 /// Its open invites.
 pub(crate) fn invites(team: &TeamView, text: &mut Text) {
     let invites = team.invites.iter().map(|invite| {
@@ -191,6 +206,7 @@ pub(crate) fn invites(team: &TeamView, text: &mut Text) {
             role_word(invite.role).to_owned(),
             format!("by {}", invite.by),
             format!("until {}", time(invite.expires_at)),
+            if invite.approve { "asks for approval".to_owned() } else { String::new() },
         ]
     });
     text.rows(&invites.collect::<Vec<_>>());

@@ -3,6 +3,7 @@
 //! [`Client`] has the verbs, [`view`] what is shown, [`Event`] what moved. Planning ([`sync`]) and the
 //! writing of events (`team`) are pure; everything that touches the world is in the other modules.
 
+mod clock;
 mod engine;
 mod error;
 pub mod files;
@@ -15,11 +16,12 @@ mod team;
 mod vault;
 pub mod view;
 
+pub use clock::Clock;
 pub use engine::{
-    AccessRequest, Approved, BroughtIn, Client, CreateMissing, Differing, Event, HandedOut, ImportTarget,
-    Incoming, Invitation, InviteOptions, LinkOptions, NewService, OpenOptions, PullOutcome, PushOutcome,
-    ReadAs, Resolution, Revealed, Selection, ServiceOptions, SyncOutcome, TeamPlace, ToRun, WriteOutcome,
-    write_pins,
+    AccessRequest, Applicant, Approval, Approved, BroughtIn, Client, CreateMissing, Differing, Event,
+    HandedOut, ImportTarget, Incoming, Invitation, InviteOptions, LinkOptions, NewService, OpenOptions,
+    PullOutcome, PushOutcome, ReadAs, Resolution, Revealed, Selection, ServiceOptions, SyncOutcome,
+    TeamPlace, ToRun, WriteOutcome, write_pins,
 };
 pub use error::{Error, ErrorCode};
 pub use refused::Refused;

@@ -1,5 +1,6 @@
 //! What window and command line show: names and states. No value is in any of these.
 
+mod approval;
 mod compared;
 mod refusals;
 mod removal;
@@ -16,6 +17,7 @@ use crate::files::LinkedFileId;
 use crate::files::git::GitState;
 use crate::store::Mode;
 
+pub use approval::ApplicantView;
 pub use compared::{ComparedView, Verdict};
 pub use refusals::RefusedView;
 pub use removal::{RekeyedView, RemovalView};
@@ -267,6 +269,8 @@ pub struct TeamView {
     pub me: MemberId,
     /// Everybody.
     pub members: Vec<MemberView>,
+    /// Who joined and waits for an admin to approve them.
+    pub waiting: Vec<ApplicantView>,
     /// Invites that can still be used.
     pub invites: Vec<InviteView>,
     /// The vault's address.
@@ -420,6 +424,8 @@ pub struct InviteView {
     pub by: String,
     /// When the vault stops accepting it: milliseconds since 1970.
     pub expires_at: u64,
+    /// Whether whoever uses it waits for approval.
+    pub approve: bool,
 }
 
 /// A computer or recovery kit of one's own.

@@ -83,6 +83,30 @@ pub struct Wraps {
     pub wraps: Vec<Wrap>,
 }
 
+/// `GET /v1/teams/{team}/wraps/missing`: wraps that whoever asks could make for others, at most `limits::PAGE`; `PUT`
+/// of the same form: those of one's own that are there and do not open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MissingWraps {
+    /// Which.
+    pub missing: Vec<MissingWrap>,
+}
+
+/// A key that a keyholder is to have and does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MissingWrap {
+    /// Who.
+    pub keyholder: KeyholderId,
+    /// The environment; absent for the team's name key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<EnvironmentId>,
+    /// The key's generation.
+    pub generation: Generation,
+    /// Which of the two keys.
+    pub half: Half,
+}
+
 /// A sealed value under its pointer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -24,6 +24,17 @@ pub struct InviteOptions {
     pub access: AccessRequest,
     /// How long the invite can be used.
     pub expires_in: Duration,
+    /// Whether an admin has to approve whoever uses it.
+    pub approval: Approval,
+}
+
+/// Whether whoever uses an invite is in the team at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Approval {
+    /// At once, with all that the invite grants: its link opens the keys by itself.
+    NotNeeded,
+    /// Once an admin has compared the words of their computer. The link opens nothing before.
+    Needed,
 }
 
 /// Which access an invite gives.
@@ -62,7 +73,14 @@ impl Client {
         let expires_at = Timestamp(now().0.saturating_add(expires_in));
         let seed = Seed::generate(&mut rand::rng());
         let invite = Keyholder::from_seed(&seed);
-        let planned = |joined: &Joined| plan_invite(joined, &invite, options.role, &access, expires_at);
+        let invited = Invited {
+            keys: invite.public().clone(),
+            role: options.role,
+            access: access.clone(),
+            expires_at,
+            approve: options.approval == Approval::Needed,
+        };
+        let planned = |joined: &Joined| plan_invite(joined, &invite, &invited);
         self.append(joined, planned).await?;
 
         let location = joined.vault()?.location().clone();
@@ -160,19 +178,14 @@ impl Client {
     }
 }
 
-fn plan_invite(
-    joined: &Joined,
-    invite: &Keyholder,
-    role: Role,
-    access: &[Grant],
-    expires_at: Timestamp,
-) -> Result<(AppendEvents, ()), Error> {
+fn plan_invite(joined: &Joined, invite: &Keyholder, invited: &Invited) -> Result<(AppendEvents, ()), Error> {
     let session = &joined.session;
     let author = &session.keyholder;
-    let invited =
-        Invited { keys: invite.public().clone(), role, access: access.to_vec(), expires_at, approve: false };
-    let statement =
-        author.sign_event(&next_event(&session.team, author.id(), TeamLogEvent::Invited(invited), now()));
-    let wraps = wraps_to(session, invite, access, author.id())?;
+    let event = TeamLogEvent::Invited(invited.clone());
+    let statement = author.sign_event(&next_event(&session.team, author.id(), event, now()));
+    let wraps = match invited.approve {
+        true => Vec::new(),
+        false => wraps_to(session, invite, &invited.access, author.id())?,
+    };
     Ok((AppendEvents { statements: vec![statement], wraps }, ()))
 }

@@ -9,6 +9,7 @@ use twinlock_seal::{InviteLink, Keyholder, Pin, Seed};
 
 use super::members::{ATTEMPTS, wraps_to};
 use super::session::Session;
+use super::wraps::ask_for_keys_of_invite;
 use super::{Client, Event, Joined, now};
 use crate::error::Error;
 use crate::keychain::{Account, KeychainError};
@@ -68,7 +69,14 @@ impl Client {
                 for wrap in vault.wraps(&invite).await? {
                     session.take_wrap(&wrap, Some(&invite));
                 }
-                let request = plan_join(&session, &invite, &member_name)?;
+                let request = match plan_join(&session, &invite, &member_name) {
+                    // Nobody made this wrap, or what was made does not open: others hear of it.
+                    Err(error @ Error::KeysMissing { .. }) => {
+                        ask_for_keys_of_invite(&vault, &invite, &session).await;
+                        return Err(error);
+                    }
+                    planned => planned?,
+                };
                 match vault.append(&invite, &request).await {
                     // Read again: what the vault accepted is what it serves.
                     Ok(_) => {}
@@ -77,13 +85,9 @@ impl Client {
                 }
                 continue;
             }
-            let name = session.team_name();
-            session.record.name = name;
             let mut joined = Joined::new(session, None)?;
             self.keep_team(&mut joined, &log, &[])?;
             self.refresh_log(&mut joined).await?;
-            joined.session.record.name = joined.session.team_name();
-            self.store().step(|step| step.set_team(&joined.session.record).map_err(Error::from))?;
             let view = self.team_view(&joined)?;
             state.joined = Some(joined);
             self.emit(Event::Team);
@@ -101,7 +105,8 @@ fn record(team: &Team, keyholder: &Keyholder, location: &VaultLocation, member_n
         member,
         vault: location.url.to_string(),
         pin: location.pin.map(|Pin(pin)| pin),
-        name: String::new(),
+        // As long as its name does not open.
+        name: "the team".to_owned(),
         member_name: member_name.to_owned(),
     }
 }

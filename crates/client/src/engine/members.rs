@@ -9,6 +9,7 @@ use twinlock_protocol::team::InviteState;
 use twinlock_seal::{Keyholder, Seed};
 use zeroize::Zeroizing;
 
+use super::approval::applicants;
 use super::session::Session;
 use super::{Client, Joined, LOCAL, join_blocking};
 use crate::error::Error;
@@ -139,12 +140,14 @@ impl Client {
             role: invite.role,
             by: session.author_name(invite.author),
             expires_at: invite.expires_at.0,
+            approve: invite.approve,
         });
         Ok(TeamView {
             id: team.id(),
             name: session.team_name(),
             me,
             members,
+            waiting: applicants(session),
             invites: invites.collect(),
             vault: joined
                 .vault

@@ -5,6 +5,7 @@
 //! transactions, files are written whole, and what a vault serves is verified before it is kept.
 
 mod activity;
+mod approval;
 mod changes;
 mod compared;
 mod computers;
@@ -38,8 +39,10 @@ mod services;
 mod session;
 mod standing;
 mod token;
+mod upkeep;
 mod values;
 mod watch;
+mod wraps;
 mod write;
 
 use std::path::PathBuf;
@@ -53,6 +56,7 @@ use twinlock_protocol::timestamp::Timestamp;
 use twinlock_seal::{Keyholder, Pin, Seed};
 use url::Url;
 
+use crate::clock::Clock;
 use crate::error::Error;
 use crate::files::LinkedFileId;
 use crate::home::Home;
@@ -62,10 +66,11 @@ use crate::vault::{Vault, VaultLocation};
 use crate::view::{ChangeSummary, Connection, RefusalView};
 use session::Session;
 
+pub use approval::Applicant;
 pub use formats::{BroughtIn, Differing, HandedOut, Incoming};
 pub use history::Revealed;
 pub use import::ImportTarget;
-pub use invite::{AccessRequest, Invitation, InviteOptions};
+pub use invite::{AccessRequest, Approval, Invitation, InviteOptions};
 pub use link::{CreateMissing, LinkOptions};
 pub use loader::ReadAs;
 pub use pins::write_pins;
@@ -89,6 +94,8 @@ pub struct OpenOptions {
     pub keychain: KeychainChoice,
     /// Where the embedded vault of this home listens now, if it runs.
     pub local_vault: Option<VaultLocation>,
+    /// Tells when it is time to renew keys.
+    pub clock: Clock,
 }
 
 /// Where a new team is to live.
@@ -110,6 +117,7 @@ struct Inner {
     place: Option<Place>,
     store: Store,
     events: broadcast::Sender<Event>,
+    clock: Clock,
     state: Mutex<State>,
 }
 
@@ -131,6 +139,7 @@ struct Joined {
     connection: Connection,
     /// What the histories have to go through, whatever this computer has seen of them.
     pins: Option<Pins>,
+    hurries: upkeep::Hurries,
 }
 
 /// What moved. Says what to ask again, never content.
@@ -193,7 +202,7 @@ pub enum Event {
 impl Client {
     /// Opens the home, its keychain and its store; loads the team if there is one. Asks no vault.
     pub async fn open(options: OpenOptions) -> Result<Self, Error> {
-        let OpenOptions { home, keychain, local_vault } = options;
+        let OpenOptions { home, keychain, local_vault, clock } = options;
         let blocking = move || -> Result<_, Error> {
             let home = Home::open_or_create(&Home::locate(home.as_deref())?)?;
             let keychain = Keychain::open(keychain, &home)?;
@@ -217,12 +226,13 @@ impl Client {
             Some(session) => Some(Joined::new(session, local_vault.as_ref())?),
             None => None,
         };
-        Ok(Self::from_parts(Some(Place { home, keychain }), store, State { local_vault, joined }))
+        Ok(Self::from_parts(Some(Place { home, keychain }), store, State { local_vault, joined }, clock))
     }
 
-    fn from_parts(place: Option<Place>, store: Store, state: State) -> Self {
+    fn from_parts(place: Option<Place>, store: Store, state: State, clock: Clock) -> Self {
         let (events, _) = broadcast::channel(256);
-        Self { inner: Arc::new(Inner { place, store, events, state: Mutex::new(state) }) }
+        let inner = Inner { place, store, events, clock, state: Mutex::new(state) };
+        Self { inner: Arc::new(inner) }
     }
 
     /// The events from now on.
@@ -313,7 +323,8 @@ impl Joined {
         };
         let vault = location.map(|location| Vault::new(location, record.team)).transpose()?;
         // Known only after the first request; until then nothing says that it is away.
-        Ok(Self { session, vault, connection: Connection::Online, pins: None })
+        let (connection, hurries) = (Connection::Online, upkeep::Hurries::new());
+        Ok(Self { session, vault, connection, pins: None, hurries })
     }
 
     fn vault(&self) -> Result<Vault, Error> {

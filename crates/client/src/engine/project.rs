@@ -6,6 +6,7 @@ use twinlock_protocol::event::{
 };
 use twinlock_protocol::ids::{EnvironmentId, Generation, ProjectId};
 
+use super::approval::check_approved;
 use super::{Client, Joined, LOCAL, now, random_id};
 use crate::error::Error;
 use crate::refused::words;
@@ -98,15 +99,20 @@ impl Client {
 
     pub(super) fn environment_by_name(&self, joined: &Joined, name: &str) -> Result<EnvironmentId, Error> {
         let session = &joined.session;
+        check_approved(session)?;
         let all = session.team.environments().keys().copied();
         let mut named = all.filter(|id| alike(&session.environment_name(*id), name));
-        let found = named.next().ok_or_else(|| Error::Unknown {
-            kind: "environment",
-            name: name.to_owned(),
-            hint: if session.given_names().is_empty() {
-                "“twinlock link FILE PROJECT/ENV --create” makes one.".to_owned()
-            } else {
-                format!("This service token reads {}.", session.what_is_given())
+        let found = named.next().ok_or_else(|| match session.team_key() {
+            // Its name may be one of those that cannot be read yet. A service has no names but those it was told.
+            Err(missing) if session.given_names().is_empty() => missing,
+            _ => Error::Unknown {
+                kind: "environment",
+                name: name.to_owned(),
+                hint: if session.given_names().is_empty() {
+                    "“twinlock link FILE PROJECT/ENV --create” makes one.".to_owned()
+                } else {
+                    format!("This service token reads {}.", session.what_is_given())
+                },
             },
         })?;
         if named.next().is_some() {

@@ -9,6 +9,7 @@ use twinlock_protocol::revision::Cause;
 
 use super::link::{Looked, absolute, emptied, shown};
 use super::send::{ATTEMPTS, Sending};
+use super::upkeep::Occasion;
 use super::{Client, Event, Joined};
 use crate::error::Error;
 use crate::files::FileProblem;
@@ -60,6 +61,9 @@ impl Client {
             && error.code() == crate::error::ErrorCode::Unreachable
         {
             self.put_off(joined, &file, &selection)?;
+        }
+        if result.is_ok() {
+            self.upkeep(joined, Occasion::Once).await;
         }
         result
     }

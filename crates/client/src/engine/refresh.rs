@@ -24,7 +24,13 @@ impl Client {
         self.note_outcome(joined, result)?;
         let scope = Scope::Team(joined.session.record.team);
         self.note_verified(&scope, Event::Team)?;
-        self.fetch_keys(joined).await
+        self.fetch_keys(joined).await?;
+        self.note_names(joined)?;
+        // Reading goes on all the same; the next refresh tries again.
+        if let Err(error) = self.introduce_oneself(joined).await {
+            tracing::debug!(%error, "this member's name was not sent yet");
+        }
+        Ok(())
     }
 
     /// Brings one environment up to date: revisions, and the sealed values of its head.
@@ -186,11 +192,21 @@ impl Client {
             Ok(wraps) => wraps,
             Err(error) => return self.note_outcome(joined, Err(error)),
         };
+        let mut junk = false;
         for wrap in wraps {
             // Those of earlier generations too: history is read with them.
-            if !joined.session.has_key(&wrap) && joined.session.take_wrap(&wrap, None) == Taken::Yes {
-                self.keep_wrap(joined, &wrap)?;
+            if joined.session.has_key(&wrap) {
+                continue;
             }
+            let missing = joined.session.missing_keys();
+            if joined.session.take_wrap(&wrap, None) == Taken::Yes {
+                self.keep_wrap(joined, &wrap)?;
+            } else {
+                junk |= missing.contains(&(wrap.environment, wrap.generation, wrap.half));
+            }
+        }
+        if junk {
+            self.ask_for_keys(joined).await;
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use twinlock_protocol::event::{Event as TeamLogEvent, Level, PinnedHead, Role};
 use twinlock_protocol::ids::{EnvironmentId, Generation};
 use twinlock_protocol::team::Consequences;
 
+use super::approval::check_approved;
 use super::members::{ATTEMPTS, Turn};
 use super::session::Session;
 use super::{Client, Event, Joined, now};
@@ -99,6 +100,7 @@ impl Client {
 
 /// Refuses whoever is no admin, before anything is looked at.
 pub(super) fn check_admin(session: &Session) -> Result<(), Error> {
+    check_approved(session)?;
     if session.my_role() < Some(Role::Admin) { Err(Error::Role { needed: "admin" }) } else { Ok(()) }
 }
 

@@ -227,6 +227,14 @@ impl Session {
         }
     }
 
+    /// Whether a current key is here.
+    pub(crate) fn has_current(&self, environment: Option<EnvironmentId>, half: Half) -> bool {
+        let Some(id) = environment else { return self.team_key().is_ok() };
+        let current = self.team.environment(id).map(|environment| environment.current().number);
+        let held = self.environments.get(&id);
+        current.is_ok_and(|current| held.is_some_and(|held| held.has(current, half)))
+    }
+
     /// Whether the key inside a wrap is here already.
     pub(crate) fn has_key(&self, wrap: &Wrap) -> bool {
         match (wrap.environment, wrap.half) {

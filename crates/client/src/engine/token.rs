@@ -9,6 +9,7 @@ use twinlock_seal::{Keyholder, Pin, ServiceToken};
 use super::join::whole_log;
 use super::session::Session;
 use super::{Client, Joined, State};
+use crate::clock::Clock;
 use crate::error::Error;
 use crate::refused::Refused;
 use crate::store::{Scope, Store, TeamRecord};
@@ -48,8 +49,8 @@ impl Client {
         let names = environments.into_iter().map(|one| (one.id, shown(&one.name)));
         let session = Session::of_service(record, keyholder, verified, names);
         let joined = Joined::new(session, None)?;
-        let client =
-            Self::from_parts(None, Store::in_memory()?, State { local_vault: None, joined: Some(joined) });
+        let state = State { local_vault: None, joined: Some(joined) };
+        let client = Self::from_parts(None, Store::in_memory()?, state, Clock::default());
         client.keep_statements(Scope::Team(team), 0, &log)?;
         Ok(client)
     }

@@ -14,6 +14,7 @@ use twinlock_protocol::revision::Cause;
 use super::changes::summary;
 use super::link::{Looked, shown};
 use super::push::Selection;
+use super::upkeep::Occasion;
 use super::{Client, Event, Joined};
 use crate::error::{Error, ErrorCode};
 use crate::files::{FileEvent, FileProblem, LinkedFileId, Seen, WatchedFiles};
@@ -57,7 +58,7 @@ impl Client {
         let mut state = self.state().await;
         let joined = state.joined()?;
         self.refresh_log(joined).await?;
-        self.renew_name_key_if_due(joined).await?;
+        self.upkeep(joined, Occasion::Once).await;
         let mut outcome = SyncOutcome { pushed: self.send_waiting(joined).await?, ..SyncOutcome::default() };
         // One environment that fails does not keep the others back; the first failure is told at the end.
         let mut failed = Ok(());
@@ -200,6 +201,9 @@ impl Client {
         {
             return;
         }
+        if let Err(error) = self.follow_log().await {
+            tracing::debug!(%error, "the log could not be fetched");
+        }
         for id in watching.linked.keys().copied().collect::<Vec<_>>() {
             self.settle_one(watching, id).await;
         }
@@ -238,7 +242,8 @@ impl Client {
         let mut state = self.state().await;
         let joined = state.joined()?;
         self.refresh_log(joined).await?;
-        self.renew_name_key_if_due(joined).await
+        self.upkeep(joined, Occasion::Watching).await;
+        Ok(())
     }
 
     async fn follow_environment(&self, environment: EnvironmentId) -> Result<(), Error> {

@@ -12,8 +12,8 @@ use reqwest::{Method, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use twinlock_protocol::api::{
-    AppendEvents, Appended, CreateTeam, EventsPage, Problem, ProblemCode, PushRevision, Pushed, QueryValues,
-    RevisionsPage, Rotate, Rotated, ValueBlob, Values, Wrap, Wraps,
+    AppendEvents, Appended, CreateTeam, EventsPage, MissingWrap, MissingWraps, Problem, ProblemCode,
+    PushRevision, Pushed, QueryValues, RevisionsPage, Rotate, Rotated, ValueBlob, Values, Wrap, Wraps,
 };
 use twinlock_protocol::encoding::decode_strict;
 use twinlock_protocol::http_signature::{
@@ -182,6 +182,34 @@ impl Vault {
     pub(crate) async fn wraps(&self, by: &Keyholder) -> Result<Vec<Wrap>, VaultError> {
         let wraps: Wraps = self.get(by, &format!("/v1/teams/{}/wraps", self.team), "").await?;
         Ok(wraps.wraps)
+    }
+
+    /// Adds wraps, in pages that keep the limits.
+    pub(crate) async fn add_wraps(&self, by: &Keyholder, wraps: &[Wrap]) -> Result<(), VaultError> {
+        let path = format!("/v1/teams/{}/wraps", self.team);
+        for page in wraps.chunks(limits::PAGE) {
+            let body = json(&Wraps { wraps: page.to_vec() })?;
+            self.request(by, Method::POST, &path, "", body).await?;
+        }
+        Ok(())
+    }
+
+    /// The wraps that this keyholder could make for others, as the vault says.
+    pub(crate) async fn missing_wraps(&self, by: &Keyholder) -> Result<Vec<MissingWrap>, VaultError> {
+        let path = format!("/v1/teams/{}/wraps/missing", self.team);
+        let missing: MissingWraps = self.get(by, &path, "").await?;
+        Ok(missing.missing)
+    }
+
+    /// Says which keys of this keyholder are wrapped and do not open.
+    pub(crate) async fn say_unopened(
+        &self,
+        by: &Keyholder,
+        missing: Vec<MissingWrap>,
+    ) -> Result<(), VaultError> {
+        let path = format!("/v1/teams/{}/wraps/missing", self.team);
+        let body = json(&MissingWraps { missing })?;
+        self.request(by, Method::PUT, &path, "", body).await.map(drop)
     }
 
     /// Revisions after a number.

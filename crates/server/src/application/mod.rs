@@ -7,6 +7,7 @@
 mod asker;
 mod due_wraps;
 mod endpoints;
+mod missing_wraps;
 mod moves;
 mod plan;
 mod pointers;
@@ -38,6 +39,7 @@ use twinlock_protocol::timestamp::Timestamp;
 
 use crate::database::StoreError;
 use crate::problem::Problem;
+use missing_wraps::Unopened;
 use moves::Moves;
 use strangers::Strangers;
 use teams::Teams;
@@ -52,6 +54,7 @@ pub(crate) struct Application {
     vault: VaultLink,
     teams: Teams,
     moves: Moves,
+    unopened: Unopened,
     clock: Clock,
     /// Changes when the service stops, so that streams end.
     stop: watch::Receiver<()>,
@@ -76,6 +79,7 @@ impl Application {
             vault,
             teams,
             moves: Moves::new(),
+            unopened: Unopened::default(),
             clock,
             stop,
             busy: Arc::default(),

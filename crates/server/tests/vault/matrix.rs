@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 
 use twinlock_protocol::api::{
-    AppendEvents, CreateTeam, Problem, ProblemCode, PushRevision, QueryValues, Rotate, Values, Wrap, Wraps,
+    AppendEvents, CreateTeam, MissingWraps, Problem, ProblemCode, PushRevision, QueryValues, Rotate, Values,
+    Wrap, Wraps,
 };
 use twinlock_protocol::event::{
     Commitments, Event, GenerationOpened, KeyholderAdded, KeyholderKind, ProjectCreated,
@@ -39,6 +40,10 @@ GET  /v1/teams/{team}/wraps                      own              +   +   +   + 
 GET  /v1/teams/{team}/wraps                      nowhere          .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   G   G   G   G   .   .   U   U   L
 POST /v1/teams/{team}/wraps                      own              +   +   +   +   +   +   +   +   -   -   E   -   -   -   -   G   G   G   G   .   .   U   U   L
 POST /v1/teams/{team}/wraps                      nowhere          .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   G   G   G   G   .   .   U   U   L
+GET  /v1/teams/{team}/wraps/missing              own              +   +   +   +   +   +   +   +   -   -   E   -   -   -   -   G   G   G   G   .   .   U   U   L
+GET  /v1/teams/{team}/wraps/missing              nowhere          .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   G   G   G   G   .   .   U   U   L
+PUT  /v1/teams/{team}/wraps/missing              own              +   +   +   +   +   +   +   +   +   +   E   -   -   +   +   G   G   G   G   .   .   U   U   L
+PUT  /v1/teams/{team}/wraps/missing              nowhere          .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   G   G   G   G   .   .   U   U   L
 PUT  /v1/environments/{environment}/values       main             +   +   -   +   -   -   .   +   -   -   E   -   -   -   -   G   G   G   G   .   .   U   U   L
 PUT  /v1/environments/{environment}/values       other            +   -   -   .   .   .   .   +   -   -   E   -   -   .   .   G   G   G   G   .   .   U   U   L
 PUT  /v1/environments/{environment}/values       gone nowhere     .   .   .   .   .   .   .   .   -   -   E   -   -   .   .   G   G   G   G   .   .   U   U   L
@@ -208,6 +213,7 @@ fn request(
             (json(&request), Followed::Log(statement))
         }
         ("POST", "wraps") => (json(&Wraps { wraps: own_wraps(ada, asker) }), Followed::Nothing),
+        ("PUT", "missing") => (json(&MissingWraps { missing: Vec::new() }), Followed::Nothing),
         ("PUT", "values") => (json(&Values { values: writer.seal(&["two\n"]).1 }), Followed::Nothing),
         ("POST", "query") => (json(&QueryValues { pointers: vec![cast.value] }), Followed::Nothing),
         ("POST", "revisions") => {

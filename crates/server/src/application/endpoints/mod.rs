@@ -3,6 +3,7 @@
 mod create_team;
 mod events;
 mod health;
+mod missing_wraps;
 mod news;
 mod push;
 mod revisions;
@@ -33,6 +34,8 @@ fn all() -> Vec<Route> {
         post("/v1/teams/{team}/events", events::append),
         get("/v1/teams/{team}/wraps", wraps::mine),
         post("/v1/teams/{team}/wraps", wraps::add),
+        get("/v1/teams/{team}/wraps/missing", missing_wraps::list),
+        put("/v1/teams/{team}/wraps/missing", missing_wraps::say),
         put("/v1/environments/{environment}/values", values::put),
         post("/v1/environments/{environment}/values/query", values::query),
         get("/v1/environments/{environment}/revisions", revisions::page),

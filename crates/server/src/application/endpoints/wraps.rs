@@ -42,10 +42,12 @@ pub(super) async fn add(
     let turn = signed.slot.turn().await?;
     due_wraps::check(turn.team(), &wraps, &BTreeSet::new(), &[signed.asker.keyholder])?;
     let team = signed.slot.id();
+    let made = wraps.clone();
     application
         .store
         .write(move |writing| wraps.iter().try_for_each(|wrap| writing.set_wrap(team, wrap)))
         .await
         .map_err(|error: StoreError| Problem::from(error))?;
+    application.unopened.wrapped(team, &made);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,6 +1,8 @@
 //! Wrapped keys: one for each keyholder, key and wrapper.
 
-use twinlock_protocol::api::Wrap;
+use std::collections::BTreeSet;
+
+use twinlock_protocol::api::{MissingWrap, Wrap};
 use twinlock_protocol::encoding::{Bytes, Fields};
 use twinlock_protocol::event::Half;
 use twinlock_protocol::keyholder::ENCAPSULATED_KEY_BYTES;
@@ -38,6 +40,26 @@ impl Reading<'_> {
             wraps.push(wrap);
         }
         Ok(wraps)
+    }
+
+    /// Which keys of a team are wrapped to whom, by whomever.
+    pub(crate) fn wrapped_keys(&self, team: TeamId) -> Result<BTreeSet<MissingWrap>, StoreError> {
+        let mut statement = self.transaction.prepare_cached(
+            "SELECT DISTINCT keyholder, environment, generation, half FROM wraps WHERE team = ?1",
+        )?;
+        let mut rows = statement.query([team.as_bytes()])?;
+        let mut keys = BTreeSet::new();
+        while let Some(row) = rows.next()? {
+            let (keyholder, environment): (Vec<u8>, Vec<u8>) = (row.get(0)?, row.get(1)?);
+            let (generation, half): (u32, String) = (row.get(2)?, row.get(3)?);
+            keys.insert(MissingWrap {
+                keyholder: KeyholderId::try_from(keyholder.as_slice()).map_err(|_| wrong())?,
+                environment: environment_from(&environment)?,
+                generation: Generation(generation),
+                half: half_from(&half)?,
+            });
+        }
+        Ok(keys)
     }
 }
 
