@@ -10,6 +10,7 @@ import { Program, end, isRunning, processes, run, until } from './processes.mjs'
 const CONTROLS = {
   button: 'button:enabled, summary',
   tab: '[role=tab]',
+  menuitem: '[role=menuitem]',
   checkbox: 'input[type=checkbox]',
   textbox: 'input:not([type=checkbox]), textarea',
   dialog: 'dialog[open]',

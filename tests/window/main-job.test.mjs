@@ -61,6 +61,7 @@ test('the main job', async (t) => {
     await app.press('Invite');
     await scene.picture(app, 'invite');
     await app.press('Make an invite link');
+    await app.press('Show link and QR code');
     // The engine counts what is in this field among its name.
     const link = await (await app.find('textbox', /^Invite link/)).getAttribute('value');
     scene.secret('the invite link', link);

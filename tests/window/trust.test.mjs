@@ -1,0 +1,178 @@
+// Somebody is removed in the window, and the values that they knew are a list to be ticked off. Then the vault lies: its folder is
+// put back to what it was an hour ago. The window refuses that, cannot be talked out of it, and is itself again once the vault is.
+import assert from 'node:assert/strict';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { press } from './desktop.mjs';
+import { Program, run, until } from './processes.mjs';
+import { Scene } from './scene.mjs';
+
+test('a removal, and a vault that lies', async (t) => {
+  const scene = await Scene.begin(t, 'trust');
+  const secret = (name) => scene.secret(name, `canary-${name.toLowerCase()}-91b7`);
+  const before = `DATABASE_URL=${secret('DATABASE')}\nSTRIPE_KEY=${secret('STRIPE')}\n`;
+  const after = `DATABASE_URL=${secret('DATABASE-NEW')}\nSTRIPE_KEY=${secret('STRIPE-NEW')}\n`;
+  for (const folder of ['mara/api', 'ben/api']) await mkdir(join(scene.folder, folder), { recursive: true });
+  const [mara, ben] = ['mara/api/.env', 'ben/api/.env'].map((file) => join(scene.folder, file));
+  await writeFile(mara, before);
+
+  const [folder, old, honest] = ['vault', 'vault-old', 'vault-honest'].map((name) => join(scene.folder, name));
+  const serve = (listen) => scene.keep(new Program(scene.program('twinlock-server'), ['all', '--json', '--listen', listen, '--data', folder]));
+  const heard = (vault) => vault.hear('the vault accepts connections', () => vault.events()[0]);
+  let vault = serve('127.0.0.1:0');
+  const { url, pin, setup_code: setupCode } = await heard(vault);
+  scene.secret('the setup code', setupCode);
+  const address = new URL(url).host;
+  /** Stops the vault, does something to its folder, and starts it again where it was. */
+  const meanwhile = async (change) => {
+    await vault.stop();
+    await change();
+    vault = serve(address);
+    await heard(vault);
+  };
+
+  const own = { TWINLOCK_HOME: join(scene.folder, 'ben-home'), TWINLOCK_KEYCHAIN: 'file', TWINLOCK_PASSPHRASE: 'correct horse battery' };
+  const asBen = (args, input) => run(scene.program('twinlock'), args, { input, environment: { ...process.env, ...own } });
+  const noValues = async (when) => assert.deepEqual(scene.secretsIn(await app.page()), [], `in the page: ${when}`);
+  let app;
+
+  await scene.step('Mara starts a team at a server and imports a file', async () => {
+    app = await scene.openWindow('mara-home');
+    await scene.desktop.trayIsThere();
+    await app.press(/^Connect to a vault/);
+    await app.fill('Vault address', url);
+    await app.fill('Pin of its certificate', pin);
+    await app.fill('Setup code', setupCode);
+    await app.fill('Name of the team', 'Saltmarsh');
+    await app.fill('Your name', 'Mara');
+    await app.press('Connect and start the team');
+    await app.see('Drop a .env file here');
+    await scene.drop(app, mara);
+    await app.press('Import 2 variables');
+    await app.see('2 variables, revision 1');
+  });
+
+  await scene.step('the invite link is in the page only while it is shown', async () => {
+    await app.press('Team');
+    await app.press('Invite');
+    await app.see('Whoever else gets hold of it within 1 day could join in their place');
+    await app.press('Make an invite link');
+    await app.press('Show link and QR code');
+    const link = await (await app.find('textbox', /^Invite link/)).getAttribute('value');
+    scene.secret('the invite link', link);
+    await scene.picture(app, 'link');
+    await app.press('Hide link and QR code');
+    await until('the link is gone', async () => scene.secretsIn(await app.page()).length === 0);
+    await app.press('Copy the link');
+    await app.see('The clipboard is cleared in 30 s.');
+    await noValues('after copying');
+    await app.press('Close');
+    await asBen(['join', '-', '--member', 'Ben'], link);
+    await asBen(['link', ben, 'api/development']);
+    await asBen(['pull', ben]);
+    await app.see('2 members, 2 computers');
+  });
+
+  await scene.step('both see the same words', async () => {
+    await app.press('Compare words');
+    await app.see('They stand for');
+    await until('the words of both', async () => {
+      const shown = await app.rows('.words-big li');
+      const { lines } = await asBen(['team', 'show', '--json']);
+      const theirs = JSON.parse(lines.join('')).safety.with[0].words;
+      return shown.length === 12 && shown.join() === theirs.join();
+    });
+    await scene.picture(app, 'words');
+    await app.press('They match');
+  });
+
+  await scene.step('removing Ben says first what will happen', async () => {
+    await app.press('What to do with Ben');
+    await app.press('Remove Ben…', 'menuitem');
+    await app.find('dialog', 'Remove Ben');
+    await app.see('1 computer of Ben’s counts no more.');
+    await app.see('api · development gets new keys at once.');
+    await app.see('Ben could read 2 values.');
+    await noValues('before the removal');
+    await scene.picture(app, 'remove');
+  });
+
+  await scene.step('then what it did, and the values to change', async () => {
+    await app.press('Remove Ben');
+    await app.see('Ben could read 2 values: change them at their providers.');
+    await app.see('1 environment has new keys');
+    await app.press('STRIPE_KEY, api · development', 'checkbox');
+    await app.see('1 of 2 changed');
+    await noValues('after the removal');
+    await scene.picture(app, 'removed');
+    await assert.rejects(asBen(['pull', ben]));
+    await app.press('Team');
+    await app.see('1 member, 1 computer');
+  });
+
+  await scene.step('everything that was signed is listed, and verifies', async () => {
+    await app.press('Activity');
+    await app.see('removed Ben from the team');
+    await app.press('Verify from the start');
+    await app.see('Everything verifies');
+    await scene.picture(app, 'activity');
+  });
+
+  await scene.step('the vault is put back to what it was before a push', async () => {
+    await meanwhile(() => cp(folder, old, { recursive: true }));
+    await writeFile(mara, after);
+    await app.press(/^api/);
+    await app.press(/^Changes/, 'tab');
+    await app.press('Push 2 changes');
+    await app.see('In step with the vault');
+    await meanwhile(async () => {
+      await cp(folder, honest, { recursive: true });
+      await rm(folder, { recursive: true });
+      await cp(old, folder, { recursive: true });
+    });
+    await until('it is refused', () => app.reads('Twinlock refused what the vault sent'), 120);
+    await app.see('The vault offered an older state of api/development as if it were the newest.');
+    await app.see('Your file is untouched.');
+    assert.equal(await readFile(mara, 'utf8'), after, 'the file was touched');
+    await noValues('while it is refused');
+    await scene.picture(app, 'refused');
+  });
+
+  await scene.step('tray and notification say so, once and without a value', async () => {
+    await until('the tray says it', async () => (await scene.desktop.trayLabels()).includes('api · development: refused'));
+    const about = () => scene.desktop.notifications().filter(({ summary }) => summary.includes('older state of api/development'));
+    await until('a notification', () => about().length > 0);
+    await app.press('Ask the vault again');
+    await app.see('Refused again');
+    assert.equal(about().length, 1);
+    assert.deepEqual(scene.secretsIn(scene.desktop.received), []);
+  });
+
+  await scene.step('it cannot be clicked or typed away', async () => {
+    await app.focus();
+    await press('Escape');
+    await app.press('Verify everything from the start');
+    await app.see('What this computer holds verifies');
+    await app.press('Team');
+    await app.press(/^api/);
+    await app.see('Twinlock refused what the vault sent');
+    await scene.picture(app, 'still-refused');
+  });
+
+  await scene.step('it goes by itself once the vault is honest', async () => {
+    await meanwhile(async () => {
+      await rm(folder, { recursive: true });
+      await cp(honest, folder, { recursive: true });
+    });
+    await until('the page is back', async () => !(await app.reads('Twinlock refused')), 150);
+    await app.see('STRIPE_KEY');
+    await until('the tray is calm', async () => !(await scene.desktop.trayLabels()).includes('api · development: refused'));
+    await scene.picture(app, 'honest-again');
+  });
+
+  await scene.step('nothing secret is anywhere but in the two files', async () => {
+    await scene.nothingSlipped(app);
+    await scene.onlyIn([mara, ben]);
+  });
+});
