@@ -4,6 +4,7 @@
 
 pub(crate) mod invites;
 pub(crate) mod people;
+pub(crate) mod services;
 pub(crate) mod trust;
 
 use std::path::PathBuf;

@@ -4,12 +4,14 @@
 
 mod from_client;
 mod people;
+mod services;
 mod trust;
 
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
 pub(crate) use people::{EnvironmentRights, MemberChange, OwnKeyholder, Removal, Removed, Renewal};
+pub(crate) use services::{NewToken, Service};
 pub(crate) use trust::{Replayed, Safety, Statement, Verdict};
 
 /// Why a command did not do what it was asked, as a sentence for a person.
@@ -271,6 +273,7 @@ pub(crate) struct Outcome {
 pub(crate) struct Team {
     pub(crate) name: String,
     pub(crate) members: Vec<Member>,
+    pub(crate) waiting: Vec<Applicant>,
     pub(crate) invites: Vec<PendingInvite>,
     pub(crate) address: String,
     pub(crate) vault: VaultPlace,
@@ -306,6 +309,19 @@ pub(crate) struct PendingInvite {
     pub(crate) role: Role,
     pub(crate) by: String,
     pub(crate) expires_at: u64,
+}
+
+/// Somebody who joined and waits to be let in. The words of their computer tell who they are.
+#[derive(Debug, Serialize, Type)]
+pub(crate) struct Applicant {
+    pub(crate) member: String,
+    pub(crate) me: bool,
+    pub(crate) computer: String,
+    pub(crate) words: Vec<String>,
+    pub(crate) invite: String,
+    pub(crate) by: String,
+    pub(crate) role: Role,
+    pub(crate) access: Vec<Access>,
 }
 
 /// An invite that was just made. Its link stays in the program, under `handed`.

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use tauri::State;
-use twinlock_client::{AccessRequest, Approval, InviteOptions};
+use twinlock_client::{AccessRequest, Applicant, Approval, InviteOptions};
 
 use super::Answer;
 use super::people::keyholder_id;
 use crate::clipboard;
 use crate::core::Core;
-use crate::dto::{Access, CommandError, Invitation, Role, Shown};
+use crate::dto::{Access, CommandError, Invitation, Member, Role, Shown};
 use crate::handed::Handed;
 use crate::qr::qr;
 
@@ -22,11 +22,13 @@ pub(crate) async fn invite(
     role: Role,
     access: Vec<Access>,
     hours: u32,
+    approve: bool,
 ) -> Answer<Invitation> {
     let access =
         AccessRequest::Only(access.into_iter().map(|one| (one.environment, one.level.into())).collect());
     let expires_in = Duration::from_secs(u64::from(hours) * 60 * 60);
-    let options = InviteOptions { role: role.into(), access, expires_in, approval: Approval::NotNeeded };
+    let approval = if approve { Approval::Needed } else { Approval::NotNeeded };
+    let options = InviteOptions { role: role.into(), access, expires_in, approval };
     let invitation = core.client().await?.invite(options).await?;
     Ok(Invitation {
         handed: handed.keep(invitation.link),
@@ -39,6 +41,13 @@ pub(crate) async fn invite(
 #[specta::specta]
 pub(crate) async fn close_invite(core: State<'_, Core>, invite: String) -> Answer<()> {
     Ok(core.client().await?.close_invite(keyholder_id(&invite)?).await?)
+}
+
+/// Lets somebody in who waits, after a person has compared the words of their computer.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn approve_member(core: State<'_, Core>, member: String) -> Answer<Member> {
+    Ok(core.client().await?.approve_member(Applicant::Id(&member)).await?.into())
 }
 
 /// One text that somebody asked to see, and its QR code.

@@ -28,7 +28,7 @@ pub(crate) async fn set_compared(core: State<'_, Core>, computer: String, verdic
 #[specta::specta]
 pub(crate) async fn activity(core: State<'_, Core>) -> Answer<Vec<Statement>> {
     let mut all = core.client().await?.activity().await?;
-    all.sort_by_key(|statement| std::cmp::Reverse(statement.at));
+    all.sort_by_key(|statement| std::cmp::Reverse((statement.at, statement.number)));
     Ok(all.into_iter().map(Statement::from).collect())
 }
 

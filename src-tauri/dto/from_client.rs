@@ -7,10 +7,10 @@ use twinlock_client::store::Mode as SyncMode;
 use twinlock_client::{Error, ErrorCode, Level as AccessLevel, Role as TeamRole, SecretText, view};
 
 use super::{
-    Access, Change, ChangeKind, Changes, CommandError, CommandErrorCode, Computer, Connection, Environment,
-    FileState, Found, GitState, KnownLoader, Level, LinkedFile, Loader, Member, Mode, Outcome, Overview,
-    PendingInvite, Preview, Problem, Project, Reading, ReadingOutcome, Refusal, Revealed, Role, Team,
-    TeamSummary, Variable, VaultPlace,
+    Access, Applicant, Change, ChangeKind, Changes, CommandError, CommandErrorCode, Computer, Connection,
+    Environment, FileState, Found, GitState, KnownLoader, Level, LinkedFile, Loader, Member, Mode, Outcome,
+    Overview, PendingInvite, Preview, Problem, Project, Reading, ReadingOutcome, Refusal, Revealed, Role,
+    Team, TeamSummary, Variable, VaultPlace,
 };
 
 impl From<Error> for CommandError {
@@ -275,6 +275,7 @@ impl From<view::TeamView> for Team {
         Self {
             name: team.name,
             members: team.members.into_iter().map(Member::from).collect(),
+            waiting: team.waiting.into_iter().map(Applicant::from).collect(),
             invites: team.invites.into_iter().map(PendingInvite::from).collect(),
             address: team.vault,
             vault: place(team.local),
@@ -293,6 +294,21 @@ impl From<view::MemberView> for Member {
             me: member.me,
             computers: member.computers.into_iter().map(computer).collect(),
             access: member.access.into_iter().map(Access::from).collect(),
+        }
+    }
+}
+
+impl From<view::ApplicantView> for Applicant {
+    fn from(waits: view::ApplicantView) -> Self {
+        Self {
+            member: waits.member.to_string(),
+            me: waits.me,
+            computer: waits.computer.to_string(),
+            words: waits.words,
+            invite: waits.invite.to_string(),
+            by: waits.by,
+            role: waits.role.into(),
+            access: waits.access.into_iter().map(Access::from).collect(),
         }
     }
 }

@@ -1,7 +1,7 @@
 // A stand-in for the program: the same typed functions over made-up data, for tests and pictures. Never in the window.
 import type {
   Change, Changes, CommandError, Difference, Environment, EnvironmentRights, Ipc, KnownLoader, LinkedFile, Member, Moved, Overview, OwnKeyholder, Preview,
-  Project, Refusal, Removal, Removed, Safety, Statement, Team, Variable,
+  Project, Refusal, Removal, Removed, Safety, Service, Statement, Team, Variable,
 } from '../src/ipc';
 
 /** The moment at which all of this is seen. */
@@ -21,10 +21,12 @@ export interface World {
   differences: Record<number, Difference>;
   preview: Preview;
   invite: string;
+  token: string;
   safety: Safety;
   removal: Removal;
   removed: Removed;
   computers: OwnKeyholder[];
+  services: Service[];
   activity: Statement[];
   destination: string | null;
   /** A command that fails, by its name. */
@@ -72,12 +74,16 @@ export function standIn(change: (world: World) => void = () => undefined): Stand
     connectToVault: (...args) => answer('connectToVault', args, () => started(args[3], args[4])),
     joinTeam: (link, member) => answer('joinTeam', [link, member], () => started('Saltmarsh', member)),
     team: () => answer('team', [], () => world.team),
-    invite: (role, access, hours) => answer('invite', [role, access, hours], () => ({ handed: 'handed-1', expiresAt: NOW + hours * 60 * MINUTE, access })),
+    invite: (role, access, hours, approve) => answer('invite', [role, access, hours, approve], () => ({ handed: 'handed-1', expiresAt: NOW + hours * 60 * MINUTE, access })),
     closeInvite: (invite) => answer('closeInvite', [invite], () => {
-      world.team = { ...world.team, invites: world.team.invites.filter((one) => one.id !== invite) };
+      world.team = { ...world.team, invites: world.team.invites.filter((one) => one.id !== invite), waiting: world.team.waiting.filter((one) => one.invite !== invite) };
       return null;
     }),
-    showHanded: (id) => answer('showHanded', [id], () => ({ text: world.invite, qr: QR })),
+    approveMember: (member) => answer('approveMember', [member], () => {
+      world.team = { ...world.team, waiting: world.team.waiting.filter((one) => one.member !== member) };
+      return makeMember('Yuki Tan', 'member', [], [{ id: 'beefcafe00', this: false }]);
+    }),
+    showHanded: (id) => answer('showHanded', [id], () => ({ text: id === 'handed-1' ? world.invite : world.token, qr: QR })),
     copyHanded: (id) => answer('copyHanded', [id], () => null),
     forgetHanded: (id) => answer('forgetHanded', [id], () => undefined as never),
     removal: (member) => answer('removal', [member], () => world.removal),
@@ -97,6 +103,16 @@ export function standIn(change: (world: World) => void = () => undefined): Stand
     revokeComputer: (computer) => answer('revokeComputer', [computer], () => {
       world.computers = world.computers.filter((one) => one.id !== computer);
       return { renewed: ['api/development', 'api/staging'], waiting: [{ environment: 'api/production', why: 'The next push of somebody with write access renews them first.' }] };
+    }),
+    services: () => answer('services', [], () => world.services),
+    createService: (name, access, days) => answer('createService', [name, access, days], () => {
+      const expiresAt = days === null ? null : NOW + days * DAY;
+      world.services = [...world.services, { id: `s-${name}`, name, by: 'Mara Lind', access, expiresAt }];
+      return { handed: 'handed-2', expiresAt };
+    }),
+    closeService: (service) => answer('closeService', [service], () => {
+      world.services = world.services.filter((one) => one.id !== service);
+      return { renewed: ['api/production'], waiting: [] };
     }),
     safetyWords: () => answer('safetyWords', [], () => world.safety),
     setCompared: (computer, verdict) => answer('setCompared', [computer, verdict], () => {
@@ -187,6 +203,10 @@ const RIGHTS: EnvironmentRights[] = (
     ['billing-dev', 'billing/development', 'write'], ['mobile-dev', 'mobile/development', null], ['web-dev', 'web/development', 'write']] as const
 ).map(([id, name, level]) => ({ id, name, level, generation: 2, stale: false, orphaned: false }));
 
+export function makeApplicant(me = false): Team['waiting'][number] {
+  return { member: 'm-new', me, computer: 'beefcafe00', words: wordsFrom(4), invite: 'i2', by: 'Mara Lind', role: 'member', access: [{ environment: 'api/development', level: 'write' }] };
+}
+
 function makeSafety(): Safety {
   const computers: [computer: string, name: string, compared: Safety['computers'][number]['compared']][] = [
     ['4f0c9a71be', 'Mara Lind', null], ['a93be0c412', 'Ada Okafor', { verdict: 'match', at: NOW - 12 * DAY }], ['17dd80e5f3', 'Ada Okafor', null],
@@ -263,7 +283,7 @@ function makeWorld(): World {
       connection: 'online',
     },
     team: {
-      name: 'Saltmarsh', address: 'https://vault.saltmarsh.dev', vault: 'server',
+      name: 'Saltmarsh', address: 'https://vault.saltmarsh.dev', vault: 'server', waiting: [],
       members: [
         makeMember('Mara Lind', 'owner', everywhere, [{ id: '4f0c9a71be', this: true }], true),
         makeMember('Ada Okafor', 'admin', [
@@ -327,7 +347,12 @@ function makeWorld(): World {
       keys: { renewed: ['api/development', 'billing/development'], waiting: [{ environment: 'api/production', why: 'The next push of somebody with write access renews them first.' }] },
     },
     computers: [{ id: '4f0c9a71be', kind: 'computer', this: true }, { id: '77c0de99aa', kind: 'computer', this: false }, { id: 'c1c2d3e4f5', kind: 'recovery-kit', this: false }],
+    services: [{
+      id: 's1', name: 'deploy-ci', by: 'Ada Okafor', expiresAt: NOW + 85 * DAY,
+      access: [{ environment: 'api/production', level: 'read' }, { environment: 'web/production', level: 'read' }],
+    }],
     activity: makeActivity(),
+    token: 'twinlock:service#Bk3vQz9sL0wXc7Yh2NfRt5PmJd8GaEoUiVxTbKqWyHsZlCnMrFgSpA',
     destination: null,
     failing: {},
     hanging: new Set(),

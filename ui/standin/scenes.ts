@@ -1,7 +1,7 @@
 // Every screen and state of the window, by name: what tests look at and pictures are taken of.
 import type { CommandError } from '../src/ipc';
 import type { App } from '../src/state/app.svelte';
-import { makeFile, makeRefusal, standIn, type StandIn, type World } from './program';
+import { makeApplicant, makeFile, makeRefusal, standIn, type StandIn, type World } from './program';
 
 export interface Scene {
   program: () => StandIn;
@@ -98,6 +98,10 @@ export const scenes: Record<string, Scene> = {
   'removed-nothing': scene('There is nothing to change', (world) => {
     world.removed = { ...world.removed, closed: 0, couldRead: [], keys: { renewed: [], waiting: [] } };
   }, { place: team, press: ['What to do with Ben Weiss', 'Remove Ben Weiss…', 'Remove Ben Weiss'] }),
+  service: scene('The team sees it', undefined, { place: team, press: ['New token'] }),
+  'services-none': scene('No program reads', (world) => { world.services = []; }, { place: team }),
+  waiting: scene('waits to be let in', (world) => { world.team.waiting = [makeApplicant()]; }, { place: team }),
+  'waiting-me': scene('Read them to an admin', (world) => { asMember(world); world.team.waiting = [makeApplicant(true)]; }, { place: team }),
   activity: scene('founded the team', undefined, { place: { at: 'activity' } }),
   'activity-verified': scene('Everything verifies', undefined, { place: { at: 'activity' }, press: ['Verify from the start'] }),
   'activity-damaged': scene('is damaged', (world) => {

@@ -15,7 +15,7 @@ test('an invite gives exactly the access that was chosen, for as long as was cho
   await expect.poll(() => calls(program, 'invite')).toEqual([['member', [
     { environment: 'api/development', level: 'write' }, { environment: 'api/staging', level: 'read' },
     { environment: 'billing/development', level: 'write' }, { environment: 'web/development', level: 'write' },
-  ], 1]]);
+  ], 1, false]]);
 });
 
 test('the link is copied without coming to the page, and is forgotten with the dialog', async () => {
@@ -117,11 +117,40 @@ test('words that match are remembered, words that differ say what to do', async 
   await expect.element(page.getByText('This is not Ada Okafor’s computer.')).toBeVisible();
 });
 
+test('whoever waits is let in after their words were there to be compared, or turned away', async () => {
+  const program = await show('waiting');
+  await expect.element(page.getByRole('list', { name: 'Safety words of the computer beefcafe' })).toBeVisible();
+  await press('Both read the same: let them in');
+  await expect.poll(() => calls(program, 'approveMember')).toEqual([['m-new']]);
+  const other = await show('waiting');
+  await page.getByRole('button', { name: 'Turn them away' }).last().click();
+  await expect.poll(() => calls(other, 'closeInvite')).toEqual([['i2']]);
+});
+
 test('an invite is closed', async () => {
   const program = await show('team');
   await press('Close the invite i1');
   await expect.poll(() => calls(program, 'closeInvite')).toEqual([['i1']]);
   await expect.element(page.getByText('Pending invite')).not.toBeInTheDocument();
+});
+
+test('a token is had once, goes where it is told, and is in the page only while it is shown', async () => {
+  const program = await show('service');
+  await expect.element(page.getByRole('button', { name: 'Give it a name' })).toBeDisabled();
+  await page.getByLabelText('Name', { exact: true }).fill('nightly');
+  await expect.element(page.getByRole('button', { name: 'Choose what it reads' })).toBeDisabled();
+  await page.getByLabelText('api · staging').selectOptions('values');
+  await press('Make the token');
+  await press('Copy the token');
+  expect(calls(program, 'createService')).toEqual([['nightly', [{ environment: 'api/staging', level: 'read' }], 90]]);
+  expect(everything()).not.toContain(program.world.token);
+  await press('Show token');
+  await expect.element(page.getByLabelText('Service token', { exact: true })).toHaveValue(program.world.token);
+  await press('Done');
+  await expect.poll(everything).not.toContain(program.world.token);
+  expect(calls(program, 'forgetHanded')).toEqual([['handed-2']]);
+  await press('End deploy-ci');
+  await expect.poll(() => calls(program, 'closeService')).toEqual([['s1']]);
 });
 
 test('a computer is revoked only after what falls with it was said', async () => {

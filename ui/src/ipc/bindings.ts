@@ -11,8 +11,10 @@ export const commands = {
 	joinTeam: (link: string, member: string) => __TAURI_INVOKE<Team>("join_team", { link, member }),
 	team: () => __TAURI_INVOKE<Team>("team"),
 	/**  Makes an invite link and keeps it here until the page says that nobody looks at it any more. */
-	invite: (role: Role, access: Access[], hours: number) => __TAURI_INVOKE<Invitation>("invite", { role, access, hours }),
+	invite: (role: Role, access: Access[], hours: number, approve: boolean) => __TAURI_INVOKE<Invitation>("invite", { role, access, hours, approve }),
 	closeInvite: (invite: string) => __TAURI_INVOKE<null>("close_invite", { invite }),
+	/**  Lets somebody in who waits, after a person has compared the words of their computer. */
+	approveMember: (member: string) => __TAURI_INVOKE<Member>("approve_member", { member }),
 	/**  One text that somebody asked to see, and its QR code. */
 	showHanded: (id: string) => __TAURI_INVOKE<Shown>("show_handed", { id }),
 	/**  Copies it from here: it does not cross to the page. The clipboard is cleared after a while. */
@@ -30,6 +32,11 @@ export const commands = {
 	/**  One's own computers and recovery kits. */
 	computers: () => __TAURI_INVOKE<OwnKeyholder[]>("computers"),
 	revokeComputer: (computer: string) => __TAURI_INVOKE<Renewal>("revoke_computer", { computer }),
+	services: () => __TAURI_INVOKE<Service[]>("services"),
+	/**  Makes a service and keeps its token here until the page says that nobody looks at it any more. */
+	createService: (name: string, access: Access[], days: number | null) => __TAURI_INVOKE<NewToken>("create_service", { name, access, days }),
+	/**  Closes a service: its token reads nothing any more. */
+	closeService: (service: string) => __TAURI_INVOKE<Renewal>("close_service", { service }),
 	safetyWords: () => __TAURI_INVOKE<Safety>("safety_words"),
 	/**  Remembers what came of comparing a computer's words. */
 	setCompared: (computer: string, verdict: Verdict) => __TAURI_INVOKE<null>("set_compared", { computer, verdict }),
@@ -74,6 +81,18 @@ export const events = {
 export type Access = {
 	environment: string,
 	level: Level,
+};
+
+/**  Somebody who joined and waits to be let in. The words of their computer tell who they are. */
+export type Applicant = {
+	member: string,
+	me: boolean,
+	computer: string,
+	words: string[],
+	invite: string,
+	by: string,
+	role: Role,
+	access: Access[],
 };
 
 /**  One change. `key` names it for revealing; `at` is in milliseconds since 1970. */
@@ -254,6 +273,12 @@ export type Moved =
 /**  Somebody asked for a place: `destination` tells which. */
 { what: "show" };
 
+/**  A token that was just made. It stays in the program, under `handed`. */
+export type NewToken = {
+	handed: string,
+	expiresAt: number | null,
+};
+
 /**  What a push or a pull did. */
 export type Outcome = {
 	moved: number,
@@ -425,6 +450,15 @@ export type Segment = {
 /**  Which of this computer's changes to push. */
 export type Selection = { of: "all" } | { of: "names"; names: string[] };
 
+/**  A program that reads environments. */
+export type Service = {
+	id: string,
+	name: string,
+	by: string,
+	access: Access[],
+	expiresAt: number | null,
+};
+
 /**  A text that is made to be handed on, because somebody asked to see it. Has no `Debug`. */
 export type Shown = {
 	text: string,
@@ -444,6 +478,7 @@ export type Statement = {
 export type Team = {
 	name: string,
 	members: Member[],
+	waiting: Applicant[],
 	invites: PendingInvite[],
 	address: string,
 	vault: VaultPlace,
