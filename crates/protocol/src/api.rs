@@ -83,6 +83,14 @@ pub struct Wraps {
     pub wraps: Vec<Wrap>,
 }
 
+/// `POST /v1/teams/{team}/hold`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hold {
+    /// The event that takes somebody's right to push, signed; the heads that it records may be old.
+    pub statement: Envelope,
+}
+
 /// `GET /v1/teams/{team}/wraps/missing`: wraps that whoever asks could make for others, at most `limits::PAGE`; `PUT`
 /// of the same form: those of one's own that are there and do not open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -292,6 +300,8 @@ pub enum ProblemCode {
     Refused,
     /// 422: wraps that are due are missing, or some are not due to their keyholder.
     Wraps,
+    /// 423: somebody is about to take the asker's right to push. For a minute at most.
+    Held,
     /// 413: over a limit.
     TooLarge,
     /// 429: too many requests of this kind.

@@ -41,6 +41,14 @@ impl Problem {
         problem
     }
 
+    /// Somebody is about to take the asker's right to push.
+    pub(crate) fn held() -> Self {
+        Self::new(
+            ProblemCode::Held,
+            "Somebody is changing your rights in the team right now. Nothing was stored. Try again in a minute.",
+        )
+    }
+
     /// Somebody else pushed first.
     pub(crate) fn head_moved(head: Head) -> Self {
         let mut problem = Self::new(
@@ -171,6 +179,7 @@ fn status(code: ProblemCode) -> StatusCode {
         | ProblemCode::PointerTaken
         | ProblemCode::ValuesMissing => StatusCode::CONFLICT,
         ProblemCode::Refused | ProblemCode::Wraps => StatusCode::UNPROCESSABLE_ENTITY,
+        ProblemCode::Held => StatusCode::LOCKED,
         ProblemCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ProblemCode::TooMany => StatusCode::TOO_MANY_REQUESTS,
         ProblemCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -194,6 +203,7 @@ fn title(code: ProblemCode) -> &'static str {
         ProblemCode::ValuesMissing => "Values are missing",
         ProblemCode::Refused => "The statement was refused",
         ProblemCode::Wraps => "Keys are missing or not due",
+        ProblemCode::Held => "Held for a minute",
         ProblemCode::TooLarge => "Too large",
         ProblemCode::TooMany => "Too many requests",
         ProblemCode::Damaged => "Stored data does not verify",

@@ -2,7 +2,8 @@
 //! anything is sent, and followed by new keys wherever somebody lost the old ones.
 
 use twinlock_protocol::Refusal;
-use twinlock_protocol::api::{AppendEvents, Wrap};
+use twinlock_protocol::api::{AppendEvents, Hold, ProblemCode, Wrap};
+use twinlock_protocol::envelope::Envelope;
 use twinlock_protocol::event::{Event as TeamLogEvent, Level, PinnedHead, Role};
 use twinlock_protocol::ids::{EnvironmentId, Generation};
 use twinlock_protocol::team::Consequences;
@@ -25,6 +26,7 @@ impl Client {
         wraps: impl Fn(&Session) -> Result<Vec<Wrap>, Error>,
     ) -> Result<Consequences, Error> {
         let author = joined.session.keyholder.id();
+        let mut contested = false;
         for _ in 0..ATTEMPTS {
             self.refresh_log(joined).await?;
             let without_heads = event(Vec::new());
@@ -45,13 +47,27 @@ impl Client {
                 Err(Refusal::Heads) => continue,
                 Err(refusal) => return Err(in_words(&refusal)),
             }
-            let request = AppendEvents { statements: vec![statement], wraps: wraps(session)? };
+            // Whoever pushes all the time would outrun what takes their right to.
+            if contested && !falls.heads.is_empty() {
+                self.hold(joined, &statement).await?;
+            }
+            let request = AppendEvents { statements: vec![statement], wraps: wraps(&joined.session)? };
             if let Turn::Ours = self.append_once(joined, &request).await? {
                 self.emit(Event::Team);
                 return Ok(falls);
             }
+            contested = true;
         }
         Err(Error::TooBusy)
+    }
+
+    /// Has those wait whose right to push an event takes. That the log went on is for the next attempt.
+    async fn hold(&self, joined: &mut Joined, statement: &Envelope) -> Result<(), Error> {
+        let hold = Hold { statement: statement.clone() };
+        match joined.vault()?.hold(&joined.session.keyholder, &hold).await {
+            Err(error) if error.is(ProblemCode::LogMoved) => Ok(()),
+            held => self.note_outcome(joined, held.map_err(Error::from)),
+        }
     }
 
     /// Renews the keys of all environments that are stale, as far as this computer can. What it cannot renew

@@ -12,7 +12,7 @@ use reqwest::{Method, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use twinlock_protocol::api::{
-    AppendEvents, Appended, CreateTeam, EventsPage, MissingWrap, MissingWraps, Problem, ProblemCode,
+    AppendEvents, Appended, CreateTeam, EventsPage, Hold, MissingWrap, MissingWraps, Problem, ProblemCode,
     PushRevision, Pushed, QueryValues, RevisionsPage, Rotate, Rotated, ValueBlob, Values, Wrap, Wraps,
 };
 use twinlock_protocol::encoding::decode_strict;
@@ -100,6 +100,9 @@ fn problem_sentence(problem: &Problem) -> &'static str {
         }
         ProblemCode::NotFound => "The vault does not know this team or environment. Nothing was changed.",
         ProblemCode::NotSigned => "The vault does not know this computer. Nothing was changed.",
+        ProblemCode::Held => {
+            "Somebody is changing your rights in the team right now. Nothing was changed; try again in a minute."
+        }
         ProblemCode::TooLarge => "This is more than the vault takes at once. Nothing was changed.",
         ProblemCode::TooMany => {
             "The vault asks to wait a little. Nothing was changed; try again in a minute."
@@ -182,6 +185,12 @@ impl Vault {
     pub(crate) async fn wraps(&self, by: &Keyholder) -> Result<Vec<Wrap>, VaultError> {
         let wraps: Wraps = self.get(by, &format!("/v1/teams/{}/wraps", self.team), "").await?;
         Ok(wraps.wraps)
+    }
+
+    /// Has whoever is about to lose the right to push wait.
+    pub(crate) async fn hold(&self, by: &Keyholder, hold: &Hold) -> Result<(), VaultError> {
+        let path = format!("/v1/teams/{}/hold", self.team);
+        self.request(by, Method::POST, &path, "", json(hold)?).await.map(drop)
     }
 
     /// Adds wraps, in pages that keep the limits.

@@ -7,6 +7,7 @@
 mod asker;
 mod due_wraps;
 mod endpoints;
+mod holds;
 mod missing_wraps;
 mod moves;
 mod plan;
@@ -39,6 +40,7 @@ use twinlock_protocol::timestamp::Timestamp;
 
 use crate::database::StoreError;
 use crate::problem::Problem;
+use holds::Holds;
 use missing_wraps::Unopened;
 use moves::Moves;
 use strangers::Strangers;
@@ -55,6 +57,7 @@ pub(crate) struct Application {
     teams: Teams,
     moves: Moves,
     unopened: Unopened,
+    holds: Holds,
     clock: Clock,
     /// Changes when the service stops, so that streams end.
     stop: watch::Receiver<()>,
@@ -80,6 +83,7 @@ impl Application {
             teams,
             moves: Moves::new(),
             unopened: Unopened::default(),
+            holds: Holds::default(),
             clock,
             stop,
             busy: Arc::default(),

@@ -8,6 +8,7 @@ mod conflicts;
 mod embedded;
 mod faults;
 mod first_team;
+mod holds;
 mod leaving;
 // Other systems have no second address of their own to connect from.
 #[cfg(target_os = "linux")]

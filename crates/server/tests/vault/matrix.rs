@@ -6,11 +6,11 @@
 use std::collections::BTreeSet;
 
 use twinlock_protocol::api::{
-    AppendEvents, CreateTeam, MissingWraps, Problem, ProblemCode, PushRevision, QueryValues, Rotate, Values,
-    Wrap, Wraps,
+    AppendEvents, CreateTeam, Hold, MissingWraps, Problem, ProblemCode, PushRevision, QueryValues, Rotate,
+    Values, Wrap, Wraps,
 };
 use twinlock_protocol::event::{
-    Commitments, Event, GenerationOpened, KeyholderAdded, KeyholderKind, ProjectCreated,
+    Commitments, Event, GenerationOpened, KeyholderAdded, KeyholderKind, MemberRemoved, ProjectCreated,
 };
 use twinlock_protocol::position::Position;
 use twinlock_protocol::revision::{Cause, Change, Put, Revision};
@@ -63,6 +63,8 @@ POST /v1/environments/{environment}/rotations    main             +   +   -   + 
 POST /v1/environments/{environment}/rotations    other            +   -   -   .   .   .   .   -   -   -   E   -   -   .   .   G   G   G   G   .   .   U   U   L
 POST /v1/environments/{environment}/rotations    gone nowhere     .   .   .   .   .   .   .   .   -   -   E   -   -   .   .   G   G   G   G   .   .   U   U   L
 GET  /v1/events                                  -                +   +   +   +   +   +   +   +   -   -   E   -   -   -   -   G   G   G   G   .   .   U   U   L
+POST /v1/teams/{team}/hold                       own              +   +   +   +   -   -   -   -   -   -   E   -   -   -   -   G   G   G   G   .   .   U   U   L
+POST /v1/teams/{team}/hold                       nowhere          .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   G   G   G   G   .   .   U   U   L
 ";
 
 struct Row {
@@ -213,6 +215,13 @@ fn request(
             (json(&request), Followed::Log(statement))
         }
         ("POST", "wraps") => (json(&Wraps { wraps: own_wraps(ada, asker) }), Followed::Nothing),
+        ("POST", "hold") => {
+            let wri = cast.askers.iter().find(|asker| asker.name == "wri").unwrap();
+            let member = ada.team.member_of(wri.keyholder.id()).unwrap();
+            let removed = MemberRemoved { member, keep: Vec::new(), heads: Vec::new() };
+            let statement = event_of(ada, &asker.keyholder, Event::MemberRemoved(removed));
+            (json(&Hold { statement }), Followed::Nothing)
+        }
         ("PUT", "missing") => (json(&MissingWraps { missing: Vec::new() }), Followed::Nothing),
         ("PUT", "values") => (json(&Values { values: writer.seal(&["two\n"]).1 }), Followed::Nothing),
         ("POST", "query") => (json(&QueryValues { pointers: vec![cast.value] }), Followed::Nothing),

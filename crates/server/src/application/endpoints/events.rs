@@ -51,6 +51,8 @@ pub(super) async fn append(
     signed.check_team(&team)?;
     let request: AppendEvents = signed.json()?;
     let turn = signed.slot.turn().await?;
+    let asker = signed.asker.keyholder;
+    application.holds.check(signed.slot.id(), asker, None, application.now())?;
     let Some(planned) = plan::append(turn.team(), &signed.asker, request)? else {
         return Ok(Json(Appended { head: turn.team().head() }));
     };
@@ -58,6 +60,7 @@ pub(super) async fn append(
     application.store.write(move |writing| store(writing, &planned)).await?;
     let head = team.head();
     turn.publish(|view| view.team = team)?;
+    application.holds.end(signed.slot.id(), asker);
     application.moves.tell(signed.slot.id(), Moved::Log { team: signed.slot.id(), sequence: head.sequence });
     Ok(Json(Appended { head }))
 }

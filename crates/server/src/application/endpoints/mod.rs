@@ -3,6 +3,7 @@
 mod create_team;
 mod events;
 mod health;
+mod hold;
 mod missing_wraps;
 mod news;
 mod push;
@@ -32,6 +33,7 @@ fn all() -> Vec<Route> {
         post("/v1/teams", create_team::create_team),
         get("/v1/teams/{team}/events", events::page),
         post("/v1/teams/{team}/events", events::append),
+        post("/v1/teams/{team}/hold", hold::hold),
         get("/v1/teams/{team}/wraps", wraps::mine),
         post("/v1/teams/{team}/wraps", wraps::add),
         get("/v1/teams/{team}/wraps/missing", missing_wraps::list),
