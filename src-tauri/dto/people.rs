@@ -92,7 +92,8 @@ pub(crate) enum Holder {
 
 impl From<view::RemovalView> for Removal {
     fn from(removal: view::RemovalView) -> Self {
-        let view::RemovalView { member, name, me, keyholders, invites, services, environments } = removal;
+        let view::RemovalView { member, name, me, keyholders, invites, services, environments, closed: _ } =
+            removal;
         let rekeyed = |view::RekeyedView { environment, here, values }| Rekeyed { environment, here, values };
         let environments = environments.into_iter().map(rekeyed).collect();
         Self { member: member.to_string(), name, me, keyholders, invites, services, environments }

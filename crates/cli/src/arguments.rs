@@ -7,8 +7,8 @@ use clap::{Parser, Subcommand};
 
 use crate::output::{Format, Volume};
 use crate::{
-    activity, computers, diff, dotenv, environments, files, formats, invites, members, pins, run, services,
-    standing, sync, team, transfer,
+    activity, computers, diff, dotenv, environments, files, formats, invites, members, pins, projects, run,
+    services, standing, sync, team, transfer,
 };
 
 /// Keeps a team's .env files in step, sealed on your own computer.
@@ -52,7 +52,10 @@ pub(crate) enum Command {
     /// Makes tokens for programs that read, such as CI; lists and closes them.
     #[command(subcommand)]
     Service(services::ServiceCommand),
-    /// Lists environments, or gives one new keys.
+    /// Renames or removes a project.
+    #[command(subcommand)]
+    Project(projects::ProjectCommand),
+    /// Lists, creates, renames and removes environments, or gives one new keys.
     #[command(subcommand)]
     Environment(standing::EnvironmentCommand),
     /// Ties a file to an environment. Changes nothing in the file and sends nothing of it.
@@ -178,6 +181,22 @@ mod tests {
             "computer revoke 4fadfdacaa42f7eb7cd52bd4b925d6b1",
             "environment list --json",
             "environment rotate api/production",
+            "environment create api/staging",
+            "environment create api/staging --access Ben:read --access Cleo:write",
+            "environment rename api/staging testing",
+            "environment follow api/staging",
+            "environment remove 4fadfdacaa42f7eb7cd52bd4b925d6b1",
+            "project rename api server",
+            "project remove api",
+            "team settings",
+            "team settings --creating admins --renewal 7d-30d --json",
+            "team rename Acme",
+            "member checklist --json",
+            "member checklist --done TOKEN URL",
+            "member rename Ada",
+            "member rename Ben Benjamin",
+            "member remove Ben --keep 4fadfdacaa42f7eb7cd52bd4b925d6b1",
+            "member role Ben member --keep 4fadfdacaa42f7eb7cd52bd4b925d6b1",
             "join - --member Ben",
             "link .env api/development --create --push auto --pull ask",
             "link .env api/development --mode auto",
@@ -304,7 +323,17 @@ mod tests {
             "member list",
             "service create ci",
             "recovery create",
-            "environment create api/staging",
+            "environment create api",
+            "environment create api/staging --access Ben",
+            "environment rename api/staging a/b",
+            "team settings --renewal 30d-7d",
+            "team settings --renewal 0d-7d",
+            "team settings --renewal 7-30",
+            "team settings --creating nobody",
+            "team rename a/b",
+            "project rename api",
+            "member rename",
+            "member remove Ben --keep Cleo",
             "show api/development@1",
             "restore api/development@1",
             "compare a b",

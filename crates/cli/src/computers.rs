@@ -23,6 +23,9 @@ pub(crate) enum ComputerCommand {
 pub(crate) struct RevokeArguments {
     /// Its id.
     id: KeyholderId,
+    /// An invite, a service or a computer that it signed for and that goes on; as often as needed.
+    #[arg(long, value_name = "ID")]
+    keep: Vec<KeyholderId>,
 }
 
 #[derive(Serialize)]
@@ -50,8 +53,8 @@ pub(crate) async fn run(
                 text.rows(&rows.collect::<Vec<_>>());
             })?;
         }
-        ComputerCommand::Revoke(RevokeArguments { id }) => {
-            let keys = client.revoke_computer(id).await?;
+        ComputerCommand::Revoke(RevokeArguments { id, keep }) => {
+            let keys = client.revoke_computer_keeping(id, &keep).await?;
             out.answer(&keys, |_| {})?;
             out.note("This computer can do nothing in the team any more. Files that are on it stay.");
             say_keys(&keys, out);

@@ -18,6 +18,7 @@ mod members;
 mod opened;
 mod output;
 mod pins;
+mod projects;
 mod run;
 mod secret;
 mod services;
@@ -88,6 +89,7 @@ async fn run_opened(command: Command, opened: &mut Opened, out: &mut Output) -> 
         Command::Member(command) => members::run(command, opened.client(), out).await,
         Command::Computer(command) => computers::run(command, opened.client(), out).await,
         Command::Service(command) => services::run(command, opened.client(), out).await,
+        Command::Project(command) => projects::run(command, opened.client(), out).await,
         Command::Environment(command) => standing::run(command, opened.client(), out).await,
         Command::Join(arguments) => invites::join(arguments, opened.client(), out).await,
         Command::Link(arguments) => files::link(arguments, opened.client(), out).await,

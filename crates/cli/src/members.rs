@@ -1,9 +1,13 @@
 //! `twinlock member`: removing somebody, their role, their access.
 
 use clap::{Args, Subcommand};
+use serde::Serialize;
 use twinlock_client::ids::KeyholderId;
-use twinlock_client::view::{MemberChangeView, MemberRemovedView, ReadableView, RenewalView};
-use twinlock_client::{Applicant, Client};
+use twinlock_client::view::{
+    ChecklistItem, ChecklistState, ChecklistView, MemberChangeView, MemberRemovedView, ReadableView,
+    RemovalView, RenewalView,
+};
+use twinlock_client::{Applicant, Client, Error, Label};
 
 use crate::failure::{Failure, Status};
 use crate::output::Output;
@@ -18,6 +22,10 @@ pub(crate) enum MemberCommand {
     Approve(ApproveArguments),
     /// Removes somebody from the team, renews the keys they knew, and lists what they could read.
     Remove(RemoveArguments),
+    /// Shows what those who were removed could read and what of it was not changed yet; ticks off what was.
+    Checklist(ChecklistArguments),
+    /// Changes the name that you, or as an admin somebody else, go by in the team.
+    Rename(RenameArguments),
     /// Changes what somebody may do in the team.
     Role(RoleArguments),
     /// Changes somebody's access to an environment.
@@ -39,6 +47,24 @@ pub(crate) struct ApproveArguments {
 pub(crate) struct RemoveArguments {
     /// Their name, or their id.
     name: String,
+    /// An invite or a service of theirs that goes on, in your name; as often as needed.
+    #[arg(long, value_name = "ID")]
+    keep: Vec<KeyholderId>,
+}
+
+#[derive(Args)]
+pub(crate) struct ChecklistArguments {
+    /// Variables, or whole environments, that were changed where they came from.
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    done: Vec<String>,
+}
+
+#[derive(Args)]
+#[command(override_usage = "twinlock member rename NAME\n       twinlock member rename WHO NAME")]
+pub(crate) struct RenameArguments {
+    /// The new name; or first whose it is, by their name or their id.
+    #[arg(required = true, num_args = 1..=2, value_name = "NAME")]
+    names: Vec<String>,
 }
 
 #[derive(Args)]
@@ -48,6 +74,9 @@ pub(crate) struct RoleArguments {
     /// What they may do from now on.
     #[arg(value_enum)]
     role: RoleArgument,
+    /// At a lower role: an invite or a service of theirs that goes on, in your name; as often as needed.
+    #[arg(long, value_name = "ID")]
+    keep: Vec<KeyholderId>,
 }
 
 #[derive(Args)]
@@ -84,15 +113,36 @@ pub(crate) async fn run(
                 role_word(member.role)
             ));
         }
-        MemberCommand::Remove(RemoveArguments { name }) => {
-            let removed = client.remove_member(&name).await?;
+        MemberCommand::Checklist(ChecklistArguments { done }) => {
+            let lists = client.tick(&done).await?;
+            out.answer(&ChecklistsDocument { checklists: &lists }, |text| show_lists(&lists, text))?;
+        }
+        MemberCommand::Rename(RenameArguments { names }) => {
+            let (who, name) = match names.as_slice() {
+                [name] => (None, name),
+                [who, name, ..] => (Some(who.as_str()), name),
+                [] => return Err(Failure::Usage("Say the new name.".to_owned())),
+            };
+            let name: Label = name.parse().map_err(Error::from)?;
+            client.rename_member(who, &name).await?;
+            out.answer(&NamedDocument { name: name.as_str() }, |_| {})?;
+            out.note(&format!("The name is {} from now on.", name.as_str()));
+        }
+        MemberCommand::Remove(RemoveArguments { name, keep }) => {
+            for sentence in falls(&client.removal(&name).await?, &keep) {
+                out.note(&sentence);
+            }
+            let removed = client.remove_member_keeping(&name, &keep).await?;
             out.answer(&removed, |text| show_checklist(&removed, text))?;
             out.note(&format!("{} is no member any more.", removed.name));
+            if !removed.could_read.is_empty() {
+                out.note("The list is kept: twinlock member checklist");
+            }
             say_closed(&removed.closed, out);
             say_keys(&removed.keys, out);
         }
-        MemberCommand::Role(RoleArguments { name, role }) => {
-            let changed = client.set_role(&name, role.into()).await?;
+        MemberCommand::Role(RoleArguments { name, role, keep }) => {
+            let changed = client.set_role_keeping(&name, role.into(), &keep).await?;
             out.answer(&changed, |_| {})?;
             let role = role_word(changed.member.role);
             out.note(&format!("{} has the role {role} now.", changed.member.name));
@@ -109,6 +159,41 @@ pub(crate) async fn run(
         }
     }
     Ok(Status::Done)
+}
+
+/// What falls with a member, said before it is signed.
+fn falls(removal: &RemovalView, keep: &[KeyholderId]) -> Vec<String> {
+    let fall = removal.closed.iter().filter(|id| !keep.contains(id));
+    fall.map(|id| format!("With {} falls {id}, an invite or a service of theirs.", removal.name)).collect()
+}
+
+#[derive(Serialize)]
+struct ChecklistsDocument<'a> {
+    checklists: &'a [ChecklistView],
+}
+
+/// The lists, with what is done ticked off.
+fn show_lists(lists: &[ChecklistView], text: &mut Text) {
+    if lists.is_empty() {
+        text.line("Nothing that somebody who was removed could read waits to be changed.");
+    }
+    for list in lists {
+        text.line(format!("{} could read:", list.name));
+        for ChecklistItem { environment, name, state } in &list.items {
+            let (tick, why) = match state {
+                ChecklistState::Open => ("[ ]", ""),
+                ChecklistState::Changed => ("[x]", "  (another value since)"),
+                ChecklistState::Done => ("[x]", ""),
+            };
+            let name = name.as_deref().unwrap_or("(you have no access to its names)");
+            text.line(format!("  {tick} {environment}  {name}{why}"));
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct NamedDocument<'a> {
+    name: &'a str,
 }
 
 /// What somebody could read, as a list to work through. Names only: the values are to be replaced.

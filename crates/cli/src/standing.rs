@@ -2,19 +2,48 @@
 
 use clap::Subcommand;
 use serde::Serialize;
-use twinlock_client::Client;
 use twinlock_client::view::EnvironmentStanding;
+use twinlock_client::{Client, Label};
 
 use crate::failure::{Failure, Status};
 use crate::output::Output;
 use crate::text::Text;
-use crate::values::{EnvironmentName, level_word};
+use crate::values::{EnvironmentName, MemberAccess, level_word};
 
 /// What to do with environments.
 #[derive(Subcommand)]
 pub(crate) enum EnvironmentCommand {
     /// Lists all environments of the team, with your access and how their keys stand.
     List,
+    /// Creates an environment, and its project if there is none of that name.
+    Create {
+        /// The environment.
+        #[arg(value_name = "PROJECT/ENV")]
+        environment: EnvironmentName,
+        /// Who else has access, as often as needed. Without it: everybody in the team, if you are an admin.
+        #[arg(long, value_name = "MEMBER:names|read|write")]
+        access: Vec<MemberAccess>,
+    },
+    /// Gives an environment another name within its project.
+    Rename {
+        /// The environment, or its id.
+        #[arg(value_name = "PROJECT/ENV")]
+        environment: String,
+        /// Its new name, without the project.
+        name: Label,
+    },
+    /// Takes what a name stands for now, where it stood for another environment when you last used it.
+    Follow {
+        /// The environment.
+        #[arg(value_name = "PROJECT/ENV")]
+        environment: EnvironmentName,
+    },
+    /// Removes an environment for everybody. Linked files stay as they are.
+    Remove {
+        /// The environment, or its id.
+        #[arg(value_name = "PROJECT/ENV")]
+        environment: String,
+    },
     /// Gives an environment new keys and seals everything in it anew.
     Rotate {
         /// The environment.
@@ -39,6 +68,35 @@ pub(crate) async fn run(
             let document = EnvironmentsDocument { environments: &environments };
             out.answer(&document, |text| show_environments(&environments, text))?;
         }
+        EnvironmentCommand::Create { environment, access } => {
+            let EnvironmentName { project, environment } = environment;
+            let access: Vec<_> = access.into_iter().map(|one| (one.member, one.level)).collect();
+            let access = (!access.is_empty()).then_some(access);
+            let created = client.new_environment(&project, &environment, access.as_deref()).await?;
+            out.answer(&created, |_| {})?;
+            out.note(&format!("{} is there, and empty.", created.name));
+        }
+        EnvironmentCommand::Rename { environment, name } => {
+            let id = client.find_environment(&environment).await?;
+            client.rename_environment(id, &name).await?;
+            out.answer(&NamedDocument { id: id.to_string(), name: name.as_str() }, |_| {})?;
+            out.note(&format!(
+                "The environment is called {} from now on. Linked files stay linked.",
+                name.as_str()
+            ));
+        }
+        EnvironmentCommand::Follow { environment } => {
+            let name = environment.to_string();
+            let id = client.follow_environment_name(&name).await?;
+            out.answer(&NamedDocument { id: id.to_string(), name: &name }, |_| {})?;
+            out.note(&format!("{name} stands for {id} from now on, on this computer."));
+        }
+        EnvironmentCommand::Remove { environment } => {
+            let id = client.find_environment(&environment).await?;
+            client.remove_environment(id).await?;
+            out.answer(&RemovedDocument { removed: id.to_string() }, |_| {})?;
+            out.note("The environment is gone for everybody. Files that were linked to it stay as they are.");
+        }
         EnvironmentCommand::Rotate { environment } => {
             let id = client.find_environment(&environment.to_string()).await?;
             let environment = client.rotate_environment(id).await?;
@@ -50,6 +108,17 @@ pub(crate) async fn run(
         }
     }
     Ok(Status::Done)
+}
+
+#[derive(Serialize)]
+pub(crate) struct NamedDocument<'a> {
+    pub(crate) id: String,
+    pub(crate) name: &'a str,
+}
+
+#[derive(Serialize)]
+pub(crate) struct RemovedDocument {
+    pub(crate) removed: String,
 }
 
 fn show_environments(environments: &[EnvironmentStanding], text: &mut Text) {

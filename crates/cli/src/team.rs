@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use twinlock_client::view::{SafetyView, SafetyWith, ServiceView, TeamView};
-use twinlock_client::{Error, Label, Pin, SecretText, TeamPlace, VaultLocation};
+use twinlock_client::{Creating, Error, Label, Pin, SecretText, SettingsChange, TeamPlace, VaultLocation};
 use url::Url;
 
 use crate::failure::{Failure, Status};
@@ -12,7 +12,7 @@ use crate::output::Output;
 use crate::secret::SecretArgument;
 use crate::services;
 use crate::text::{Text, time};
-use crate::values::{level_word, role_word};
+use crate::values::{CreatingArgument, RenewalBounds, level_word, role_word};
 
 /// What to do with a team.
 #[derive(Subcommand)]
@@ -21,6 +21,24 @@ pub(crate) enum TeamCommand {
     Create(Box<CreateArguments>),
     /// Shows members, roles, access, computers, open invites and services, and the words to compare.
     Show,
+    /// Shows the team's settings, or changes them.
+    Settings(SettingsArguments),
+    /// Gives the team another name.
+    Rename {
+        /// The new name.
+        name: Label,
+    },
+}
+
+/// What to change of the settings.
+#[derive(Args)]
+pub(crate) struct SettingsArguments {
+    /// Who creates projects and environments.
+    #[arg(long, value_enum)]
+    creating: Option<CreatingArgument>,
+    /// Between how many days keys are renewed by themselves, at a moment that nobody knows.
+    #[arg(long, value_name = "7d-30d")]
+    renewal: Option<RenewalBounds>,
 }
 
 /// How to found a team.
@@ -62,6 +80,34 @@ pub(crate) async fn run(
 ) -> Result<Status, Failure> {
     match command {
         TeamCommand::Create(arguments) => create(*arguments, opened, out).await,
+        TeamCommand::Settings(SettingsArguments { creating, renewal }) => {
+            let change = SettingsChange {
+                creating: creating.map(Into::into),
+                renewal: renewal.map(|RenewalBounds(bounds)| bounds),
+            };
+            let settings = match change == SettingsChange::default() {
+                true => opened.client().settings().await?,
+                false => opened.client().change_settings(change).await?,
+            };
+            out.answer(&settings, |text| {
+                let who = match settings.creating {
+                    Creating::Members => "every member",
+                    Creating::Admins => "admins",
+                };
+                text.line(format!("Projects and environments are created by {who}."));
+                text.line(format!(
+                    "Keys are renewed by themselves after {} to {} days.",
+                    settings.at_least_days, settings.at_most_days
+                ));
+            })?;
+            Ok(Status::Done)
+        }
+        TeamCommand::Rename { name } => {
+            opened.client().rename_team(&name).await?;
+            out.answer(&RenamedDocument { name: name.as_str() }, |_| {})?;
+            out.note(&format!("The team is called {} from now on.", name.as_str()));
+            Ok(Status::Done)
+        }
         TeamCommand::Show => {
             let safety = opened.client().safety_words().await?;
             let team = opened.client().team().await?;
@@ -78,6 +124,11 @@ pub(crate) async fn run(
             Ok(Status::Done)
         }
     }
+}
+
+#[derive(Serialize)]
+struct RenamedDocument<'a> {
+    name: &'a str,
 }
 
 /// The team, and beside it what to compare with others.

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use jiff::{Span, SpanRelativeTo};
 use twinlock_client::dotenv::NotADialect;
 use twinlock_client::store::Mode;
-use twinlock_client::{Label, Level, NotALabel, ReadAs, Role};
+use twinlock_client::{Creating, Label, Level, NotALabel, ReadAs, Renewal, Role};
 
 /// `PROJECT/ENV`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +93,73 @@ impl FromStr for AccessChange {
         }
         let Access { environment, level } = text.parse()?;
         Ok(Self { environment, level: Some(level) })
+    }
+}
+
+/// `MEMBER:names|read|write`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MemberAccess {
+    pub(crate) member: String,
+    pub(crate) level: Level,
+}
+
+/// Text that is no access of a member.
+#[derive(Debug, thiserror::Error)]
+#[error("access is written MEMBER:names, MEMBER:read or MEMBER:write")]
+pub(crate) struct NotAMembersAccess;
+
+impl FromStr for MemberAccess {
+    type Err = NotAMembersAccess;
+
+    fn from_str(text: &str) -> Result<Self, NotAMembersAccess> {
+        let (member, level) = text.rsplit_once(':').ok_or(NotAMembersAccess)?;
+        let level = match level {
+            "names" => Level::Names,
+            "read" => Level::Read,
+            "write" => Level::Write,
+            _ => return Err(NotAMembersAccess),
+        };
+        if member.is_empty() { Err(NotAMembersAccess) } else { Ok(Self { member: member.to_owned(), level }) }
+    }
+}
+
+/// `7d-30d`: between how many days keys are renewed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RenewalBounds(pub(crate) Renewal);
+
+/// Text that gives no bounds.
+#[derive(Debug, thiserror::Error)]
+#[error("bounds are written in days, such as 7d-30d: 1 to 365, the least first")]
+pub(crate) struct NotBounds;
+
+impl FromStr for RenewalBounds {
+    type Err = NotBounds;
+
+    fn from_str(text: &str) -> Result<Self, NotBounds> {
+        let days = |text: &str| text.strip_suffix('d').and_then(|days| days.parse::<u32>().ok());
+        let bounds = text.split_once('-').and_then(|(least, most)| Some((days(least)?, days(most)?)));
+        let (at_least_days, at_most_days) = bounds.ok_or(NotBounds)?;
+        if (1..=at_most_days).contains(&at_least_days) && at_most_days <= 365 {
+            Ok(Self(Renewal { at_least_days, at_most_days }))
+        } else {
+            Err(NotBounds)
+        }
+    }
+}
+
+/// Who creates projects and environments, as an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CreatingArgument {
+    Members,
+    Admins,
+}
+
+impl From<CreatingArgument> for Creating {
+    fn from(creating: CreatingArgument) -> Self {
+        match creating {
+            CreatingArgument::Members => Self::Members,
+            CreatingArgument::Admins => Self::Admins,
+        }
     }
 }
 

@@ -118,7 +118,7 @@ pub enum Error {
     },
     /// Several of one name.
     #[error(
-        "There is more than one {kind} called {name}. Rename one of them, or ask whoever created the second one."
+        "There is more than one {kind} called {name}. Nothing was changed; “twinlock environment list --json” has their ids, and “twinlock environment rename ID NAME” tells them apart."
     )]
     Ambiguous {
         /// Project or environment.

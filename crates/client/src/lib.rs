@@ -20,8 +20,8 @@ pub use clock::Clock;
 pub use engine::{
     AccessRequest, Applicant, Approval, Approved, BroughtIn, Client, CreateMissing, Differing, Event,
     HandedOut, ImportTarget, Incoming, Invitation, InviteOptions, LinkOptions, NewService, OpenOptions,
-    PullOutcome, PushOutcome, ReadAs, Resolution, Revealed, Selection, ServiceOptions, SyncOutcome,
-    TeamPlace, ToRun, WriteOutcome, write_pins,
+    PullOutcome, PushOutcome, ReadAs, Resolution, Revealed, Selection, ServiceOptions, SettingsChange,
+    SyncOutcome, TeamPlace, ToRun, WriteOutcome, write_pins,
 };
 pub use error::{Error, ErrorCode};
 pub use refused::Refused;
@@ -29,7 +29,7 @@ pub use store::Mode;
 pub use team::{Label, NotALabel};
 pub use twinlock_dotenv as dotenv;
 pub use twinlock_formats as formats;
-pub use twinlock_protocol::event::{KeyholderKind, Level, Role};
+pub use twinlock_protocol::event::{Creating, KeyholderKind, Level, Renewal, Role};
 pub use twinlock_protocol::ids;
 pub use twinlock_protocol::pins::{NotPins, Pins};
 pub use twinlock_protocol::refusal::Refusal;

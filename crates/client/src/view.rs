@@ -1,10 +1,12 @@
 //! What window and command line show: names and states. No value is in any of these.
 
 mod approval;
+mod checklist;
 mod compared;
 mod refusals;
 mod removal;
 mod service;
+mod settings;
 
 use std::path::PathBuf;
 
@@ -18,10 +20,12 @@ use crate::files::git::GitState;
 use crate::store::Mode;
 
 pub use approval::ApplicantView;
+pub use checklist::{ChecklistItem, ChecklistState, ChecklistView};
 pub use compared::{ComparedView, Verdict};
 pub use refusals::RefusedView;
 pub use removal::{RekeyedView, RemovalView};
 pub use service::{DangerView, ServiceClosedView, ServiceView};
+pub use settings::SettingsView;
 
 /// Everything a sidebar shows.
 #[derive(Clone, Debug, PartialEq, Serialize)]

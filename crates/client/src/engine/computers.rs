@@ -24,12 +24,22 @@ impl Client {
     /// Takes one of this member's computers or kits from the team. It can do nothing more there, and the keys
     /// that it knew are renewed at once, as far as this computer can.
     pub async fn revoke_computer(&self, keyholder: KeyholderId) -> Result<RenewalView, Error> {
+        self.revoke_computer_keeping(keyholder, &[]).await
+    }
+
+    /// The same, but for what it signed for: what is named of that goes on, in this computer's name.
+    pub async fn revoke_computer_keeping(
+        &self,
+        keyholder: KeyholderId,
+        keep: &[KeyholderId],
+    ) -> Result<RenewalView, Error> {
         let _lock = self.lock().await?;
         let mut state = self.state().await;
         let joined = state.joined()?;
         self.refresh_log(joined).await?;
-        let event =
-            |heads| TeamLogEvent::KeyholderRevoked(KeyholderRevoked { keyholder, keep: Vec::new(), heads });
+        let event = |heads| {
+            TeamLogEvent::KeyholderRevoked(KeyholderRevoked { keyholder, keep: keep.to_vec(), heads })
+        };
         self.change_rights(joined, event, no_wraps).await?;
         if keyholder == joined.session.keyholder.id() {
             return Ok(RenewalView::default());

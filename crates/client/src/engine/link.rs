@@ -66,7 +66,7 @@ impl Client {
         let environment = match self.environment_by_name(joined, &name) {
             Err(Error::Unknown { .. }) if options.create == CreateMissing::Yes => {
                 self.refresh_log(joined).await?;
-                self.create_environment(joined, &options.project, &options.environment).await?
+                self.create_environment(joined, &options.project, &options.environment, None).await?
             }
             found => found?,
         };

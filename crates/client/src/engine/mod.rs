@@ -5,8 +5,10 @@
 //! transactions, files are written whole, and what a vault serves is verified before it is kept.
 
 mod activity;
+mod administer;
 mod approval;
 mod changes;
+mod checklist;
 mod compared;
 mod computers;
 mod doctor;
@@ -66,6 +68,7 @@ use crate::vault::{Vault, VaultLocation};
 use crate::view::{ChangeSummary, Connection, RefusalView};
 use session::Session;
 
+pub use administer::SettingsChange;
 pub use approval::Applicant;
 pub use formats::{BroughtIn, Differing, HandedOut, Incoming};
 pub use history::Revealed;

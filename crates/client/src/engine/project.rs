@@ -4,9 +4,11 @@ use twinlock_protocol::api::AppendEvents;
 use twinlock_protocol::event::{
     EnvironmentCreated, Event as TeamLogEvent, Level, MemberGrant, ProjectCreated, Role,
 };
-use twinlock_protocol::ids::{EnvironmentId, Generation, ProjectId};
+use twinlock_protocol::ids::{EnvironmentId, Generation, MemberId, ProjectId};
 
 use super::approval::check_approved;
+use super::rights::in_words;
+use super::session::Session;
 use super::{Client, Joined, LOCAL, now, random_id};
 use crate::error::Error;
 use crate::refused::words;
@@ -97,34 +99,45 @@ impl Client {
         }
     }
 
+    /// Takes what a name stands for now, where it stood for something else when it was last used here.
+    pub async fn follow_environment_name(&self, name: &str) -> Result<EnvironmentId, Error> {
+        let _lock = self.lock().await?;
+        let mut state = self.state().await;
+        let joined = state.joined()?;
+        self.refresh_log(joined).await?;
+        let found = environment_called(&joined.session, name)?;
+        let team = joined.session.team.id();
+        self.store().step(|step| {
+            step.remember_name(team.as_bytes(), &folded(name), found.as_bytes()).map_err(Error::from)
+        })?;
+        Ok(found)
+    }
+
     pub(super) fn environment_by_name(&self, joined: &Joined, name: &str) -> Result<EnvironmentId, Error> {
         let session = &joined.session;
         check_approved(session)?;
-        let all = session.team.environments().keys().copied();
-        let mut named = all.filter(|id| alike(&session.environment_name(*id), name));
-        let found = named.next().ok_or_else(|| match session.team_key() {
-            // Its name may be one of those that cannot be read yet. A service has no names but those it was told.
-            Err(missing) if session.given_names().is_empty() => missing,
-            _ => Error::Unknown {
-                kind: "environment",
-                name: name.to_owned(),
-                hint: if session.given_names().is_empty() {
-                    "“twinlock link FILE PROJECT/ENV --create” makes one.".to_owned()
-                } else {
-                    format!("This service token reads {}.", session.what_is_given())
-                },
-            },
-        })?;
-        if named.next().is_some() {
-            return Err(Error::Ambiguous { kind: "environment", name: name.to_owned() });
+        // An id is exact: it says which of two that are called alike.
+        if let Some(id) = session.team.environments().keys().find(|id| id.to_string() == name) {
+            return Ok(*id);
         }
-        // The vault could have swapped two labels since this name was last used.
+        let found = environment_called(session, name)?;
+        self.check_remembered(joined, name, found)
+    }
+
+    /// Whether a name stands for what it stood for when it was last used here: a label could have been moved since.
+    fn check_remembered(
+        &self,
+        joined: &Joined,
+        name: &str,
+        found: EnvironmentId,
+    ) -> Result<EnvironmentId, Error> {
+        let session = &joined.session;
         let known = self.store().read(|step| {
             step.remembered_name(session.team.id().as_bytes(), &folded(name)).map_err(Error::from)
         })?;
         match known {
             Some(known) if known != *found.as_bytes() => Err(Error::Usage(format!(
-                "{name} is another environment than the last time you used this name. Nothing was changed; look at “twinlock team show”, then unlink and link the file again."
+                "{name} is another environment than the last time you used this name. Nothing was changed; look at “twinlock environment list” and ask who changed it. If it is meant: twinlock environment follow {name}"
             ))),
             Some(_) => Ok(found),
             None => {
@@ -138,20 +151,26 @@ impl Client {
     }
 
     /// Creates an environment, and its project if there is none of that name. An admin shares it with the
-    /// whole team; a member keeps it to themselves.
+    /// whole team, if nothing is said of access; a member keeps it to themselves.
     pub(super) async fn create_environment(
         &self,
         joined: &mut Joined,
         project: &Label,
         environment: &Label,
+        access: Option<&[(MemberId, Level)]>,
     ) -> Result<EnvironmentId, Error> {
-        let planned = |joined: &Joined| self.plan_environment(joined, project, environment);
+        let planned = |joined: &Joined| self.plan_environment(joined, project, environment, access);
         let (request, (id, keys)) = self.append(joined, planned).await?;
         joined.session.held(id)?.held.add_keys(keys);
         let mine = joined.session.keyholder.id();
         for wrap in request.wraps.iter().filter(|wrap| wrap.keyholder == mine) {
             self.keep_wrap(joined, wrap)?;
         }
+        // Here it was meant: the name stands for this one, whatever it stood for before.
+        let name = folded(&format!("{}/{}", project.as_str(), environment.as_str()));
+        let team = joined.session.team.id();
+        self.store()
+            .step(|step| step.remember_name(team.as_bytes(), &name, id.as_bytes()).map_err(Error::from))?;
         self.emit(super::Event::Team);
         Ok(id)
     }
@@ -161,6 +180,7 @@ impl Client {
         joined: &Joined,
         project: &Label,
         environment: &Label,
+        access: Option<&[(MemberId, Level)]>,
     ) -> Result<(AppendEvents, (EnvironmentId, EnvironmentKeys)), Error> {
         let session = &joined.session;
         let keyholder = &session.keyholder;
@@ -175,7 +195,7 @@ impl Client {
                 let label = seal_label(key, project, &mut rng);
                 let event = TeamLogEvent::ProjectCreated(ProjectCreated { project: id, label });
                 let statement = keyholder.sign_event(&next_event(&team, keyholder.id(), event, now()));
-                team.append(&statement).map_err(|refusal| Error::Bug(refusal.to_string()))?;
+                team.append(&statement).map_err(|refusal| in_words(&refusal))?;
                 statements.push(statement);
                 id
             }
@@ -183,7 +203,9 @@ impl Client {
         let id = EnvironmentId::new(random_id());
         let keys = EnvironmentKeys::generate(&team, id, Generation::FIRST, &mut rng);
         let me = session.me()?;
-        let access = if session.my_role() >= Some(Role::Admin) {
+        let access = if let Some(access) = access {
+            access.iter().map(|(member, level)| MemberGrant { member: *member, level: *level }).collect()
+        } else if session.my_role() >= Some(Role::Admin) {
             let others = team.active_members().map(|(id, _)| id).filter(|id| *id != me);
             others.map(|member| MemberGrant { member, level: Level::Write }).collect()
         } else {
@@ -197,7 +219,7 @@ impl Client {
             access,
         });
         let statement = keyholder.sign_event(&next_event(&team, keyholder.id(), event, now()));
-        team.append(&statement).map_err(|refusal| Error::Bug(refusal.to_string()))?;
+        team.append(&statement).map_err(|refusal| in_words(&refusal))?;
         statements.push(statement);
         let wraps = keys.wrap_to_all(&team, keyholder.id(), &mut rng);
         Ok((AppendEvents { statements, wraps }, (id, keys)))
@@ -213,6 +235,29 @@ impl Client {
         }
         Ok(found)
     }
+}
+
+/// The one environment of a name, whatever that stood for before.
+fn environment_called(session: &Session, name: &str) -> Result<EnvironmentId, Error> {
+    let all = session.team.environments().keys().copied();
+    let mut named = all.filter(|id| alike(&session.environment_name(*id), name));
+    let found = named.next().ok_or_else(|| match session.team_key() {
+        // Its name may be one of those that cannot be read yet. A service has no names but those it was told.
+        Err(missing) if session.given_names().is_empty() => missing,
+        _ => Error::Unknown {
+            kind: "environment",
+            name: name.to_owned(),
+            hint: if session.given_names().is_empty() {
+                "“twinlock link FILE PROJECT/ENV --create” makes one.".to_owned()
+            } else {
+                format!("This service token reads {}.", session.what_is_given())
+            },
+        },
+    })?;
+    if named.next().is_some() {
+        return Err(Error::Ambiguous { kind: "environment", name: name.to_owned() });
+    }
+    Ok(found)
 }
 
 /// Names that a person would take for the same are the same.

@@ -50,6 +50,7 @@ impl Client {
             keyholders: falls.keyholders.len(),
             invites: falls.invites.len(),
             services: falls.services.len(),
+            closed: falls.invites.iter().chain(&falls.services).copied().collect(),
             environments,
         })
     }

@@ -5,7 +5,7 @@ use twinlock_protocol::api::Wrap;
 use twinlock_protocol::event::{
     AccessChanged, Event as TeamLogEvent, Half, Level, MemberRemoved, Role, RoleChanged,
 };
-use twinlock_protocol::ids::{EnvironmentId, MemberId};
+use twinlock_protocol::ids::{EnvironmentId, KeyholderId, MemberId};
 use twinlock_protocol::team::{Consequences, MemberState};
 
 use super::rights::{check_admin, no_wraps};
@@ -19,6 +19,15 @@ impl Client {
     /// Removes a member, by name or id. Environments that they knew keys of get new ones at once, as far as this
     /// computer can; what they could read is listed, for it has to be changed where it came from.
     pub async fn remove_member(&self, name: &str) -> Result<MemberRemovedView, Error> {
+        self.remove_member_keeping(name, &[]).await
+    }
+
+    /// The same, but for invites and services of theirs: those named go on, in this member's name.
+    pub async fn remove_member_keeping(
+        &self,
+        name: &str,
+        keep: &[KeyholderId],
+    ) -> Result<MemberRemovedView, Error> {
         let _lock = self.lock().await?;
         let mut state = self.state().await;
         let joined = state.joined()?;
@@ -35,8 +44,12 @@ impl Client {
         for id in &readable {
             self.refresh(joined, *id).await?;
         }
-        let event = |heads| TeamLogEvent::MemberRemoved(MemberRemoved { member, keep: Vec::new(), heads });
+        let event = |heads| TeamLogEvent::MemberRemoved(MemberRemoved { member, keep: keep.to_vec(), heads });
         let falls = self.change_rights(joined, event, no_wraps).await?;
+        // Before the keys are renewed: what was there when they left.
+        if !leaves {
+            self.keep_checklist(joined, member, &name, &readable)?;
+        }
         let mut could_read: Vec<_> = readable.into_iter().map(|id| self.readable(joined, id)).collect();
         could_read.sort_by(|a, b| a.environment.cmp(&b.environment));
         // Whoever left has no say in the team any more.
@@ -46,6 +59,16 @@ impl Client {
 
     /// Changes a member's role.
     pub async fn set_role(&self, name: &str, role: Role) -> Result<MemberChangeView, Error> {
+        self.set_role_keeping(name, role, &[]).await
+    }
+
+    /// The same, but for invites and services of theirs: those named go on, in this member's name.
+    pub async fn set_role_keeping(
+        &self,
+        name: &str,
+        role: Role,
+        keep: &[KeyholderId],
+    ) -> Result<MemberChangeView, Error> {
         let _lock = self.lock().await?;
         let mut state = self.state().await;
         let joined = state.joined()?;
@@ -54,7 +77,8 @@ impl Client {
         if member != joined.session.me()? {
             check_admin(&joined.session)?;
         }
-        let event = |heads| TeamLogEvent::RoleChanged(RoleChanged { member, role, keep: Vec::new(), heads });
+        let event =
+            |heads| TeamLogEvent::RoleChanged(RoleChanged { member, role, keep: keep.to_vec(), heads });
         let falls = self.change_rights(joined, event, no_wraps).await?;
         self.member_change(joined, member, &falls).await
     }
@@ -181,6 +205,6 @@ fn gained(
     Ok(wraps)
 }
 
-fn closed(falls: &Consequences) -> Vec<twinlock_protocol::ids::KeyholderId> {
+fn closed(falls: &Consequences) -> Vec<KeyholderId> {
     falls.invites.iter().chain(&falls.services).copied().collect()
 }

@@ -1,7 +1,7 @@
 //! What removing a member would do, before it is done.
 
 use serde::Serialize;
-use twinlock_protocol::ids::MemberId;
+use twinlock_protocol::ids::{KeyholderId, MemberId};
 
 /// What falls with a member, and what gets new keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -18,6 +18,8 @@ pub struct RemovalView {
     pub invites: usize,
     /// How many services of theirs are closed.
     pub services: usize,
+    /// The ids of both.
+    pub closed: Vec<KeyholderId>,
     /// The environments whose keys they know, by name.
     pub environments: Vec<RekeyedView>,
 }
