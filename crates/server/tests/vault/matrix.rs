@@ -141,7 +141,14 @@ async fn everybody_gets_what_the_table_says_and_changes_nothing_else() {
 
 /// Success, or a fault that is found only in what somebody sends who may.
 fn is_answered(status: u16, text: &str) -> bool {
-    let content = [ProblemCode::Refused, ProblemCode::Wraps, ProblemCode::LogMoved, ProblemCode::HeadMoved];
+    let content = [
+        ProblemCode::Refused,
+        ProblemCode::Wraps,
+        ProblemCode::LogMoved,
+        ProblemCode::HeadMoved,
+        // Whoever was held by somebody in a row before.
+        ProblemCode::Held,
+    ];
     (200..300).contains(&status)
         || serde_json::from_str(text).is_ok_and(|problem: Problem| content.contains(&problem.code))
 }
