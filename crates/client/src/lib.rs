@@ -35,4 +35,4 @@ pub use twinlock_protocol::pins::{NotPins, Pins};
 pub use twinlock_protocol::refusal::Refusal;
 pub use twinlock_protocol::revision::Cause;
 pub use twinlock_seal::{InviteLink, LinkError, Pin, SecretText, ServiceToken, TokenError};
-pub use vault::{VaultError, VaultLocation};
+pub use vault::{Patience, VaultError, VaultLocation};

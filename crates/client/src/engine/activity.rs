@@ -160,7 +160,7 @@ fn exported(session: &Session, step: &Step<'_>) -> Result<String, Error> {
             add(&Line::Revision { environment, number, statement })?;
         }
     }
-    for refusal in step.refusals()? {
+    for refusal in step.all_refusals()? {
         let about = match refusal.scope {
             Scope::Team(team) => serde_json::json!({ "team": team }),
             Scope::Environment(environment) => serde_json::json!({ "environment": environment }),

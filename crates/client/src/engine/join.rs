@@ -4,7 +4,7 @@ use twinlock_protocol::api::{AppendEvents, ProblemCode};
 use twinlock_protocol::envelope::Envelope;
 use twinlock_protocol::event::{Event as TeamLogEvent, MemberJoined};
 use twinlock_protocol::team::{Team, replay};
-use twinlock_protocol::{MemberId, Refusal, limits};
+use twinlock_protocol::{MemberId, Refusal, Verified};
 use twinlock_seal::{InviteLink, Keyholder, Pin, Seed};
 
 use super::members::{ATTEMPTS, wraps_to};
@@ -115,19 +115,35 @@ fn used_up() -> Error {
     Error::Rule("This invite was already used, or closed. Ask for a new one.")
 }
 
+/// The log of the vault's team as it serves it, up to the end or to the first page that does not verify: whoever replays it
+/// finds the same. A vault that has no end is not waited for, and cannot fill this computer's memory with statements that
+/// nobody signed.
 pub(super) async fn whole_log(vault: &Vault, by: &Keyholder) -> Result<Vec<Envelope>, VaultError> {
+    vault.patience().for_fetch(read_log(vault, by)).await
+}
+
+async fn read_log(vault: &Vault, by: &Keyholder) -> Result<Vec<Envelope>, VaultError> {
     let mut log: Vec<Envelope> = Vec::new();
-    // Far more than a log of any team has: a vault that never comes to an end is not waited for.
-    for _ in 0..1_000_000 / limits::PAGE {
+    let mut team: Option<Verified<Team>> = None;
+    loop {
         let after = u64::try_from(log.len()).unwrap_or(u64::MAX);
         let page = vault.events(by, after).await?;
-        let done = page.statements.is_empty();
-        log.extend(page.statements);
-        if done || u64::try_from(log.len()).is_ok_and(|length| length >= page.head.sequence) {
+        let mut verifies = !page.statements.is_empty();
+        for statement in page.statements {
+            verifies = verifies
+                && match &mut team {
+                    Some(team) => team.append(&statement).is_ok(),
+                    None => {
+                        team = Team::create(&statement).ok().filter(|created| created.id() == vault.team());
+                        team.is_some()
+                    }
+                };
+            log.push(statement);
+        }
+        if !verifies || u64::try_from(log.len()).is_ok_and(|length| length >= page.head.sequence) {
             return Ok(log);
         }
     }
-    Err(VaultError::Answer("its log has no end"))
 }
 
 fn plan_join(session: &Session, invite: &Keyholder, name: &Label) -> Result<AppendEvents, Error> {

@@ -64,7 +64,7 @@ use crate::files::LinkedFileId;
 use crate::home::Home;
 use crate::keychain::{Account, Keychain, KeychainChoice, KeychainError};
 use crate::store::{HomeLock, Store, TeamRecord};
-use crate::vault::{Vault, VaultLocation};
+use crate::vault::{Patience, Vault, VaultLocation};
 use crate::view::{ChangeSummary, Connection, RefusalView};
 use session::Session;
 
@@ -269,6 +269,13 @@ impl Client {
         }
         state.local_vault = Some(location);
         Ok(())
+    }
+
+    /// Waits longer or less long for the team's vault from now on.
+    pub async fn set_patience(&self, patience: Patience) {
+        if let Some(vault) = self.state().await.joined.as_mut().and_then(|joined| joined.vault.as_mut()) {
+            vault.set_patience(patience);
+        }
     }
 
     async fn state(&self) -> MutexGuard<'_, State> {

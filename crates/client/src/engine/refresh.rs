@@ -20,7 +20,8 @@ impl Client {
     /// Brings the log up to date.
     pub(super) async fn refresh_log(&self, joined: &mut Joined) -> Result<(), Error> {
         self.store().read(|step| joined.session.catch_up(step))?;
-        let result = self.fetch_log(joined).await.and_then(|()| joined.hold_log());
+        let patience = joined.vault()?.patience();
+        let result = patience.for_fetch(self.fetch_log(joined)).await.and_then(|()| joined.hold_log());
         self.note_outcome(joined, result)?;
         let scope = Scope::Team(joined.session.record.team);
         self.note_verified(&scope, Event::Team)?;
@@ -40,17 +41,18 @@ impl Client {
         if joined.session.my_role() < Some(Role::Admin) {
             self.check_access(joined, id, Level::Names)?;
         }
-        let mut result = self.fetch_revisions(joined, id).await;
+        let patience = joined.vault()?.patience();
+        let mut result = patience.for_fetch(self.fetch_revisions(joined, id)).await;
         if let Err(Error::Refused(refused)) = &result
             && matches!(refused.refusal, Refusal::LogBehind { .. })
         {
             // Not a lie yet: the log may have grown between the two requests.
             self.refresh_log(joined).await?;
-            result = self.fetch_revisions(joined, id).await;
+            result = patience.for_fetch(self.fetch_revisions(joined, id)).await;
         }
         result = result.and_then(|()| joined.hold_environment(id));
         if result.is_ok() {
-            result = self.fetch_values(joined, id).await;
+            result = patience.for_fetch(self.fetch_values(joined, id)).await;
         }
         self.note_outcome(joined, result)?;
         self.note_verified(&Scope::Environment(id), Event::Environment(id))
@@ -58,7 +60,7 @@ impl Client {
 
     /// What is served verifies: a refusal that stood is over, and whoever shows it hears of that.
     fn note_verified(&self, scope: &Scope, event: Event) -> Result<(), Error> {
-        if self.store().step(|step| step.forget_refusals(scope).map_err(Error::from))? {
+        if self.store().step(|step| step.end_refusals(scope).map_err(Error::from))? {
             self.emit(event);
         }
         Ok(())
@@ -282,8 +284,8 @@ impl Client {
     }
 }
 
-/// A vault that knows less than was seen, or something else, is refused before anything is fetched.
-fn check_head(
+/// A vault that knows less than was seen or sent, or something else, is refused before anything is fetched or kept.
+pub(super) fn check_head(
     served: u64,
     served_hash: StatementHash,
     seen: u64,

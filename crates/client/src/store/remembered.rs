@@ -36,17 +36,30 @@ impl Step<'_> {
         let RefusalRecord { scope, code, evidence, at } = refusal;
         let sealed = self.seal.seal(evidence_place(&refusal_row(scope, code)), evidence)?;
         self.write(
-            "INSERT OR REPLACE INTO refusals (scope_kind, scope, code, refused_at, sealed_evidence) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT OR REPLACE INTO refusals (scope_kind, scope, code, refused_at, sealed_evidence, ended) \
+             VALUES (?1, ?2, ?3, ?4, ?5, 0)",
             (scope.kind(), scope.bytes(), code, at.as_millisecond(), sealed),
         )?;
         Ok(())
     }
 
-    /// All refusals, the latest first.
+    /// The refusals that stand, the latest first.
     pub fn refusals(&self) -> Result<Vec<RefusalRecord>, StoreError> {
+        self.refusals_where("ended = 0")
+    }
+
+    /// All refusals, also those that are over: of each kind the last, the latest first.
+    pub fn all_refusals(&self) -> Result<Vec<RefusalRecord>, StoreError> {
+        self.refusals_where("true")
+    }
+
+    fn refusals_where(&self, condition: &'static str) -> Result<Vec<RefusalRecord>, StoreError> {
         type Row = (String, Vec<u8>, String, i64, Vec<u8>);
         let rows: Vec<Row> = self.all(
-            "SELECT scope_kind, scope, code, refused_at, sealed_evidence FROM refusals ORDER BY refused_at DESC",
+            &format!(
+                "SELECT scope_kind, scope, code, refused_at, sealed_evidence FROM refusals WHERE {condition} \
+                 ORDER BY refused_at DESC"
+            ),
             (),
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)),
         )?;
@@ -61,14 +74,14 @@ impl Step<'_> {
             .collect()
     }
 
-    /// Forgets the refusals of a scope: what is served now verifies, or a person has decided. Says whether there were
-    /// any.
-    pub fn forget_refusals(&mut self, scope: &Scope) -> Result<bool, StoreError> {
-        let forgotten = self.write(
-            "DELETE FROM refusals WHERE scope_kind = ?1 AND scope = ?2",
+    /// Ends the refusals of a scope: what is served now verifies. The evidence stays, or a vault could make it go away
+    /// by being honest once. Says whether there were any.
+    pub fn end_refusals(&mut self, scope: &Scope) -> Result<bool, StoreError> {
+        let ended = self.write(
+            "UPDATE refusals SET ended = 1 WHERE scope_kind = ?1 AND scope = ?2 AND ended = 0",
             (scope.kind(), scope.bytes()),
         )?;
-        Ok(forgotten > 0)
+        Ok(ended > 0)
     }
 
     /// Remembers which id a name stood for, within what contains it. The name itself is not kept.

@@ -2,6 +2,7 @@
 //! answer means is for the verifying code to say.
 
 mod moved;
+mod patience;
 mod tls;
 
 use std::time::Duration;
@@ -24,9 +25,9 @@ use twinlock_seal::{Keyholder, Pin};
 use url::Url;
 
 pub(crate) use moved::MovedStream;
+pub use patience::Patience;
 
 const CONNECT: Duration = Duration::from_secs(5);
-const WHOLE_REQUEST: Duration = Duration::from_secs(60);
 /// Bytes of an error answer that are read; the rest is of no use.
 const PROBLEM_BYTES: usize = 64 * 1024;
 
@@ -132,6 +133,7 @@ pub(crate) struct Vault {
     location: VaultLocation,
     http: reqwest::Client,
     team: TeamId,
+    patience: Patience,
 }
 
 impl Vault {
@@ -153,13 +155,30 @@ impl Vault {
             .connect_timeout(CONNECT)
             .build()
             .map_err(|error| setup(&error))?;
-        Ok(Self { location, http, team })
+        Ok(Self { location, http, team, patience: Patience::default() })
     }
 
     /// Where it is.
     #[must_use]
     pub(crate) fn location(&self) -> &VaultLocation {
         &self.location
+    }
+
+    /// The team that it is asked about.
+    #[must_use]
+    pub(crate) fn team(&self) -> TeamId {
+        self.team
+    }
+
+    /// How long it is waited for.
+    #[must_use]
+    pub(crate) fn patience(&self) -> Patience {
+        self.patience
+    }
+
+    /// Waits longer or less long for it.
+    pub(crate) fn set_patience(&mut self, patience: Patience) {
+        self.patience = patience;
     }
 
     /// Creates the team.
@@ -313,8 +332,12 @@ impl Vault {
     /// What moves in the vault, as it moves.
     pub(crate) async fn moved(&self, by: &Keyholder) -> Result<MovedStream, VaultError> {
         let request = self.signed(by, Method::GET, "/v1/events", "", Vec::new())?;
-        let response = request.send().await.map_err(|error| classify(&error))?;
-        MovedStream::new(check_status(response).await?)
+        // A stream has no end to wait for, but a beginning.
+        let opened = async {
+            let response = request.send().await.map_err(|error| classify(&error))?;
+            check_status(response).await
+        };
+        MovedStream::new(self.patience.for_answer(opened).await?, self.patience.silence)
     }
 
     async fn get<A: DeserializeOwned>(
@@ -345,10 +368,13 @@ impl Vault {
         query: &str,
         body: Vec<u8>,
     ) -> Result<Vec<u8>, VaultError> {
-        let request = self.signed(by, method, path, query, body)?.timeout(WHOLE_REQUEST);
-        let response = request.send().await.map_err(|error| classify(&error))?;
-        let response = check_status(response).await?;
-        read_bounded(response, limits::BODY_BYTES).await
+        let request = self.signed(by, method, path, query, body)?;
+        let answer = async {
+            let response = request.send().await.map_err(|error| classify(&error))?;
+            let response = check_status(response).await?;
+            read_bounded(response, limits::BODY_BYTES).await
+        };
+        self.patience.for_answer(answer).await
     }
 
     fn signed(

@@ -11,8 +11,6 @@ use twinlock_protocol::encoding::decode_strict;
 
 use super::{VaultError, classify};
 
-/// Nothing at all for this long, not even a comment: the connection is dead.
-const SILENCE: Duration = Duration::from_secs(60);
 /// Bytes after which a stream is ended and opened anew: an honest vault sends far less in an hour.
 const WHOLE_STREAM: usize = 4 * 1024 * 1024;
 const MESSAGE: usize = 1024;
@@ -21,7 +19,8 @@ const MESSAGE: usize = 1024;
 pub(crate) struct MovedStream(BoxStream<'static, Result<Moved, VaultError>>);
 
 impl MovedStream {
-    pub(super) fn new(response: Response) -> Result<Self, VaultError> {
+    /// Nothing at all for as long as `silence`, not even a comment: the connection is dead.
+    pub(super) fn new(response: Response, silence: Duration) -> Result<Self, VaultError> {
         let mut total = 0;
         let bytes = response.bytes_stream().map_err(|error| classify(&error)).and_then(move |chunk| {
             total += chunk.len();
@@ -29,7 +28,7 @@ impl MovedStream {
             async move { if fits { Ok(chunk) } else { Err(VaultError::Answer("it never ends")) } }
         });
         // A silent connection is an unreachable vault: nobody else would notice.
-        let bytes = tokio_stream::StreamExt::timeout(bytes, SILENCE)
+        let bytes = tokio_stream::StreamExt::timeout(bytes, silence)
             .map(|item| item.unwrap_or(Err(VaultError::Unreachable)));
         let messages = SseByteStream::new(Box::pin(bytes)).filter_map(|message| async move {
             match message {
