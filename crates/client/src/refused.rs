@@ -41,6 +41,22 @@ pub(crate) fn words(code: &str, place: &str) -> RefusalView {
             (format!("The vault offered an older state of {place} as if it were the newest."), ask)
         }
         "fork" => (format!("The vault offered another history of {place} than before."), ask),
+        "log-behind" | "other-log" => {
+            (format!("Something in {place} refers to a log of the team that the vault does not show."), ask)
+        }
+        "number" | "chain" | "elsewhere" => (
+            format!(
+                "The vault offered a history of {place} with a gap, or with something of another one in it."
+            ),
+            report,
+        ),
+        "malformed" | "limit" => {
+            (format!("The vault offered something of {place} that no Twinlock writes."), report)
+        }
+        "state" | "entry" | "position-taken" | "pointer-reused" | "no-change" => (
+            format!("The vault offered a change of {place} that does not fit what was there before."),
+            report,
+        ),
         "digest" => (format!("A value of {place} is not the one that its author signed for."), report),
         "value-missing" => (format!("The vault left out a value of {place}."), report),
         "signature" | "signers" | "unknown-keyholder" | "keys" => {
@@ -54,7 +70,8 @@ pub(crate) fn words(code: &str, place: &str) -> RefusalView {
             format!("The vault offered a change of {place} by somebody who could not make changes any more."),
             report,
         ),
-        "last-owner" | "no-keyholder-left" | "kept" | "heads" | "invite-not-open" | "service-not-open" => {
+        "last-owner" | "no-keyholder-left" | "kept" | "heads" | "invite-not-open" | "service-not-open"
+        | "id-taken" | "no-member" | "no-project" | "no-environment" => {
             (format!("The vault offered an event of {place} that breaks the rules of teams."), report)
         }
         "purge" => (
@@ -76,5 +93,36 @@ pub(crate) fn words(code: &str, place: &str) -> RefusalView {
         what_happened,
         kept_safe: "Your file is untouched.".to_owned(),
         what_to_do: what_to_do.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The codes that the protocol names, from the page that names them.
+    fn documented() -> Vec<String> {
+        let page = include_str!("../../../docs/protocol.md");
+        let section = page.split("## 12. Refusal codes").nth(1).unwrap().split("\n## ").next().unwrap();
+        section.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_code_of_the_protocol_has_words_of_its_kind() {
+        let unknown = words("a code of tomorrow", "api/development");
+        let codes = documented();
+        assert!(codes.len() > 40 && codes.iter().any(|code| code == "above-pin"), "{codes:?}");
+        for code in codes {
+            let view = words(&code, "api/development");
+            assert_eq!(view.code, code);
+            assert_ne!(view.what_happened, unknown.what_happened, "{code} has no words");
+            for sentence in [&view.what_happened, &view.kept_safe, &view.what_to_do] {
+                assert!(sentence.ends_with('.') && sentence.len() > 15, "{code}: {sentence}");
+                for jargon in ["hash", "digest", "signature", "chain", "statement", "keyholder", "pointer"] {
+                    assert!(!sentence.contains(jargon), "{code}: {sentence}");
+                }
+            }
+            assert!(view.what_happened.contains("api/development"), "{code}");
+        }
     }
 }

@@ -10,6 +10,7 @@ use twinlock_seal::{Keyholder, Seed};
 use zeroize::Zeroizing;
 
 use super::approval::applicants;
+use super::refresh::check_head;
 use super::session::Session;
 use super::{Client, Joined, LOCAL, join_blocking};
 use crate::error::Error;
@@ -85,8 +86,8 @@ impl Client {
         joined: &mut Joined,
         request: &AppendEvents,
     ) -> Result<Turn, Error> {
-        match joined.vault()?.append(&joined.session.keyholder, request).await {
-            Ok(_) => {}
+        let acknowledged = match joined.vault()?.append(&joined.session.keyholder, request).await {
+            Ok(appended) => appended.head,
             Err(error)
                 if [ProblemCode::LogMoved, ProblemCode::HeadMoved, ProblemCode::Wraps]
                     .into_iter()
@@ -95,14 +96,19 @@ impl Client {
                 return Ok(Turn::Theirs);
             }
             Err(error) => return self.note_outcome(joined, Err(error.into())),
-        }
+        };
         let after = joined.session.log_head().sequence;
         let mut team: Verified<_> = joined.session.team.clone();
         for statement in &request.statements {
             team.append(statement).map_err(|refusal| Error::Bug(refusal.to_string()))?;
         }
+        let sent = team.head();
+        let scope = Scope::Team(joined.session.record.team);
+        let head = check_head(acknowledged.sequence, acknowledged.hash, sent.sequence, sent.hash)
+            .map_err(|refusal| joined.session.refused(scope, refusal));
+        self.note_outcome(joined, head)?;
         joined.session.team = team;
-        self.keep_statements(Scope::Team(joined.session.record.team), after, &request.statements)?;
+        self.keep_statements(scope, after, &request.statements)?;
         Ok(Turn::Ours)
     }
 

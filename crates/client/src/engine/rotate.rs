@@ -2,13 +2,14 @@
 
 use twinlock_protocol::api::{AppendEvents, Rotate, ValueBlob};
 use twinlock_protocol::environment::{Entry, digest};
-use twinlock_protocol::event::{Event as TeamLogEvent, GenerationOpened, Half, Role};
+use twinlock_protocol::event::{Event as TeamLogEvent, GenerationOpened, Half, Head, Role};
 use twinlock_protocol::ids::{EntryId, EnvironmentId, Pointer};
 use twinlock_protocol::limits;
 use twinlock_protocol::revision::{Cause, Change, Put, Remove, Revision};
 
 use super::members::Turn;
 use super::opened::open;
+use super::refresh::check_head;
 use super::send::others_were_faster;
 use super::session::{Held, Session};
 use super::{Client, Event, Joined, now, random_id};
@@ -112,15 +113,24 @@ impl Client {
             message: None,
             created_at: now(),
         };
+        let revision_number = revision.number;
         let revision = joined.session.keyholder.sign_revision(&revision);
         let wraps = keys.wrap_to_all(&team, author, &mut rand::rng());
         let request = Rotate { event: event.clone(), revision: revision.clone(), wraps: wraps.clone() };
-        match vault.rotate(&joined.session.keyholder, id, &request).await {
-            Ok(_) => {}
+        let acknowledged = match vault.rotate(&joined.session.keyholder, id, &request).await {
+            Ok(rotated) => rotated,
             // Whoever was faster may have renewed the keys already: the caller looks again.
             Err(error) if others_were_faster(&error) => return Ok(()),
             Err(error) => return self.note_outcome(joined, Err(error.into())),
-        }
+        };
+        let log = team.head();
+        let heads = check_head(acknowledged.log.sequence, acknowledged.log.hash, log.sequence, log.hash)
+            .and_then(|()| {
+                let Head { number, hash } = acknowledged.head;
+                check_head(number, hash, revision_number, revision.hash())
+            })
+            .map_err(|refusal| joined.session.refused(Scope::Environment(id), refusal));
+        self.note_outcome(joined, heads)?;
 
         let after = joined.session.log_head().sequence;
         joined.session.team = team;

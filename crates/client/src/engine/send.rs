@@ -8,6 +8,7 @@ use twinlock_protocol::ids::{EntryId, EnvironmentId, Pointer};
 use twinlock_protocol::limits;
 use twinlock_protocol::revision::{Cause, Change as RevisionChange, Put, Remove, Revision};
 
+use super::refresh::check_head;
 use super::{Client, Joined, now, random_id};
 use crate::error::Error;
 use crate::store::Scope;
@@ -66,11 +67,14 @@ impl Client {
         let revision = next_revision(joined, environment, &sealed.changes, cause)?;
         let statement = joined.session.keyholder.sign_revision(&revision);
         let request = PushRevision { statement: statement.clone() };
-        match vault.push(&joined.session.keyholder, environment, &request).await {
-            Ok(_) => {}
+        let acknowledged = match vault.push(&joined.session.keyholder, environment, &request).await {
+            Ok(pushed) => pushed.head,
             Err(error) if others_were_faster(&error) => return Ok(Sending::OthersWereFaster),
             Err(error) => return self.note_outcome(joined, Err(error.into())),
-        }
+        };
+        let head = check_head(acknowledged.number, acknowledged.hash, revision.number, statement.hash())
+            .map_err(|refusal| joined.session.refused(Scope::Environment(environment), refusal));
+        self.note_outcome(joined, head)?;
         let after = revision.number - 1;
         let accepted = joined.session.held(environment)?.extend(std::slice::from_ref(&statement));
         accepted.map_err(|refusal| Error::Bug(refusal.to_string()))?;
