@@ -216,6 +216,7 @@ mod tests {
             pull: Mode::Ask,
             here,
             there,
+            dangers: Vec::new(),
             conflicts,
             state: FileState::InStep,
             problem: None,

@@ -140,7 +140,7 @@ fn show_diff(files: &[FileDiff], text: &mut Text) {
 }
 
 fn show_difference(difference: &Difference, text: &mut Text) {
-    let ChangeView { name, kind, by, at, .. } = &difference.change;
+    let ChangeView { name, kind, by, at, danger, .. } = &difference.change;
     let word = kind_word(*kind);
     let what = match name {
         Some(name) if difference.revealed.is_none() => format!("{word:8} {name}={MASK}"),
@@ -153,6 +153,9 @@ fn show_difference(difference: &Difference, text: &mut Text) {
         _ => String::new(),
     };
     text.line(format!("    {what}{who}"));
+    if let Some(danger) = danger {
+        text.line(format!("      careful: {danger}"));
+    }
     if let Some(Sides { mine, theirs }) = &difference.revealed {
         for (side, value) in [("here ", mine), ("vault", theirs)] {
             let value = value.as_ref().map_or("", |value| value.0.as_str());
@@ -181,7 +184,8 @@ mod tests {
     use super::*;
 
     fn difference(name: Option<&str>, kind: ChangeKind, revealed: Option<Sides>) -> Difference {
-        let change = ChangeView { key: 0, name: name.map(str::to_owned), kind, by: None, at: None };
+        let change =
+            ChangeView { key: 0, name: name.map(str::to_owned), kind, by: None, at: None, danger: None };
         Difference { change, revealed }
     }
 

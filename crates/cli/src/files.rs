@@ -145,6 +145,9 @@ fn show_status(files: &[LinkedFileView], text: &mut Text) {
             mode_word(file.push),
             mode_word(file.pull)
         ));
+        for danger in &file.dangers {
+            text.line(format!("  careful, before you pull: {danger}"));
+        }
         if let Some(sentence) = git_warning(file) {
             text.line(format!("  {sentence}"));
         }

@@ -44,10 +44,15 @@ async fn once(client: &Client, out: &mut Output) -> Result<Status, Failure> {
 }
 
 fn synced(outcome: &SyncOutcome) -> String {
-    let SyncOutcome { pushed, pulled, waiting_here, waiting_there, .. } = outcome;
+    let SyncOutcome { pushed, pulled, waiting_here, waiting_there, dangers, .. } = outcome;
     let mut sentence = format!("Pushed {}, pulled {}.", count(*pushed, "change"), count(*pulled, "change"));
     if waiting_here + waiting_there > 0 {
         sentence += &format!(" {waiting_here} to push and {waiting_there} to pull wait for your word.");
+    }
+    for danger in dangers {
+        sentence += &format!(
+            " {danger} It comes from the vault, and is not taken by itself: “twinlock pull” takes it."
+        );
     }
     sentence
 }

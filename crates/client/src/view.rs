@@ -125,6 +125,8 @@ pub struct LinkedFileView {
     pub here: usize,
     /// Changes that wait to be pulled.
     pub there: usize,
+    /// Of these, a sentence about each variable that does more than hold a setting: it runs code, or decides which runs.
+    pub dangers: Vec<String>,
     /// Variables that a person has to decide about.
     pub conflicts: usize,
     /// All that in a word.
@@ -230,6 +232,9 @@ pub struct ChangeView {
     pub by: Option<String>,
     /// When, by their clock: milliseconds since 1970.
     pub at: Option<u64>,
+    /// What the variable does besides holding a setting, in a sentence, if it comes from the vault and its name says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub danger: Option<String>,
 }
 
 /// What kind of change.

@@ -3,6 +3,7 @@
 use twinlock_seal::SecretText;
 
 use super::link::Looked;
+use super::readings::danger;
 use super::{Client, Joined};
 use crate::error::Error;
 use crate::files::{FileProblem, LinkedFileId};
@@ -76,7 +77,8 @@ impl Client {
                 ItemState::Damaged => view.there.push(change(ChangeKind::Damaged)),
             }
         }
-        let moved = |key| ChangeView { key, name: None, kind: ChangeKind::Moved, by: None, at: None };
+        let moved =
+            |key| ChangeView { key, name: None, kind: ChangeKind::Moved, by: None, at: None, danger: None };
         match looked.plan.order {
             OrderState::InStep => {}
             OrderState::Here => view.here.push(moved(looked.plan.items.len())),
@@ -104,6 +106,23 @@ impl Client {
             kind,
             by: entry.map(|entry| session.author_name(entry.author)),
             at: entry.map(|entry| entry.at.0),
+            danger: danger_of(item),
+        }
+    }
+}
+
+/// A sentence about each variable that a pull would bring and that does more than hold a setting.
+pub(super) fn dangers(plan: &Plan) -> Vec<String> {
+    plan.items.iter().filter_map(danger_of).collect()
+}
+
+fn danger_of(item: &Item) -> Option<String> {
+    match &item.state {
+        ItemState::There(Change::New | Change::Changed) | ItemState::Merged(_) | ItemState::Conflict => {
+            item.theirs.as_ref().and_then(danger)
+        }
+        ItemState::There(Change::Removed) | ItemState::Here(_) | ItemState::InStep | ItemState::Damaged => {
+            None
         }
     }
 }

@@ -189,6 +189,7 @@ impl Client {
             pull: file.pull,
             here: 0,
             there: 0,
+            dangers: Vec::new(),
             conflicts: 0,
             state: FileState::InStep,
             problem: file.problem.clone(),
@@ -206,6 +207,7 @@ impl Client {
         };
         let Looked { read, plan, base, .. } = &looked;
         view.there = plan.count_there();
+        view.dangers = super::changes::dangers(plan);
         view.conflicts = plan.conflicts().count();
         view.here = plan.count_here();
         view.state = match (view.here > 0, view.there > 0) {

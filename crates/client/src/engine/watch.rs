@@ -11,7 +11,7 @@ use twinlock_protocol::event::Level;
 use twinlock_protocol::ids::EnvironmentId;
 use twinlock_protocol::revision::Cause;
 
-use super::changes::summary;
+use super::changes::{dangers, summary};
 use super::link::{Looked, shown};
 use super::push::Selection;
 use super::upkeep::Occasion;
@@ -34,6 +34,9 @@ pub struct SyncOutcome {
     pub waiting_there: usize,
     /// Variables that a person has to decide about.
     pub conflicts: Vec<String>,
+    /// Why files in mode *auto* were not pulled into by themselves: a sentence about each variable that runs code, or
+    /// decides which runs.
+    pub dangers: Vec<String>,
 }
 
 /// Without any word from the vault, everything is looked at this often.
@@ -75,6 +78,7 @@ impl Client {
             outcome.waiting_here += settled.waiting_here;
             outcome.waiting_there += settled.waiting_there;
             outcome.conflicts.extend(settled.conflicts);
+            outcome.dangers.extend(settled.dangers);
         }
         failed.map(|()| outcome)
     }
@@ -100,6 +104,9 @@ impl Client {
         let plan = self.look(joined, file)?.plan;
         outcome.waiting_here = plan.count_here();
         outcome.waiting_there = plan.count_there();
+        if file.pull == Mode::Auto {
+            outcome.dangers = dangers(&plan);
+        }
         outcome.conflicts = plan.conflicts().filter_map(|item| item.name().map(str::to_owned)).collect();
         Ok(outcome)
     }
@@ -248,7 +255,13 @@ impl Client {
 
     async fn follow_environment(&self, environment: EnvironmentId) -> Result<(), Error> {
         let mut state = self.state().await;
-        self.refresh(state.joined()?, environment).await
+        let joined = state.joined()?;
+        self.refresh_log(joined).await?;
+        // News are a hint, and by nobody: of what the log does not know there is nothing to fetch, or to refuse.
+        if joined.session.team.environment(environment).is_err() {
+            return Ok(());
+        }
+        self.refresh(joined, environment).await
     }
 
     /// Fetches, does what the modes allow, and tells of what they do not.
@@ -257,7 +270,13 @@ impl Client {
         match self.fetch_and_settle(&file).await {
             Ok((outcome, environment)) => {
                 let names: BTreeSet<String> = outcome.conflicts.into_iter().collect();
-                let told = watching.told.insert(id, names.clone()).unwrap_or_default();
+                let both = names.iter().chain(&outcome.dangers).cloned().collect();
+                let told = watching.told.insert(id, both).unwrap_or_default();
+                for sentence in outcome.dangers.into_iter().filter(|danger| !told.contains(danger)) {
+                    let sentence =
+                        format!("{sentence} It comes from the vault and waits for “twinlock pull”.");
+                    self.emit(Event::Trouble { file: id, sentence });
+                }
                 if !names.is_subset(&told) {
                     let names = names.into_iter().collect();
                     self.emit(Event::Conflict { file: id, environment, names });
@@ -333,8 +352,12 @@ fn files_of(watching: &Watching, environment: EnvironmentId) -> Vec<LinkedFileId
     files.map(|file| file.id).collect()
 }
 
-/// A file that is gone or was emptied does not come back by itself: that asks.
+/// A file that is gone or was emptied does not come back by itself, and no variable that runs code comes by itself:
+/// that asks.
 fn may_pull(looked: &Looked) -> bool {
+    if !dangers(&looked.plan).is_empty() {
+        return false;
+    }
     match &looked.read {
         Ok(text) => !text.as_str().is_empty() || looked.base.is_empty(),
         Err(FileProblem::Missing) => looked.base.is_empty(),
