@@ -1,5 +1,5 @@
-//! The lies, one entry each: what the vault answers, and why the client refuses it. `H…` are the cases of
-//! the threat model.
+//! The lies, one entry each: the cases of [`crate::cases`] that it holds, what the vault answers, and why the client
+//! refuses it.
 
 use axum::body::{Body, Bytes};
 use axum::http::{StatusCode, header};
@@ -12,11 +12,23 @@ use twinlock_tests::lying_proxy::{Asked, Told};
 
 /// One lie.
 pub(crate) struct Lie {
+    /// The cases that it holds, separated by spaces.
+    pub(crate) cases: &'static str,
     pub(crate) name: &'static str,
     pub(crate) expect: Expect,
     /// What the home may keep all the same, because it is true.
     pub(crate) keeps: Keeps,
     pub(crate) tell: fn(&Asked, Value) -> Told,
+}
+
+impl Lie {
+    /// The code of the refusal, if it has one.
+    pub(crate) fn code(&self) -> Option<&'static str> {
+        match self.expect {
+            Expect::Refused(code) => Some(code),
+            _ => None,
+        }
+    }
 }
 
 /// What the client says.
@@ -25,6 +37,10 @@ pub(crate) enum Expect {
     Refused(&'static str),
     /// It is no answer at all.
     NotUnderstood,
+    /// Nobody answers in time.
+    Unreachable,
+    /// The keys that it takes are not here.
+    NoKeys,
     /// The vault says itself that it has a problem.
     Problem(ProblemCode),
 }
@@ -42,137 +58,143 @@ use Expect::{NotUnderstood, Problem, Refused};
 use Keeps::{Events, Nothing, Statements};
 
 pub(crate) const LIES: &[Lie] = &[
-    // Values: H01, H02, H03, H06, H07, H28.
-    lie("two values swapped", Refused("digest"), Statements, |asked, answer| {
+    // Values.
+    lie("H01", "two values swapped", Refused("digest"), Statements, |asked, answer| {
         values(asked, answer, |values, _| {
             let first = values[0]["blob"].take();
             values[0]["blob"] = values[1]["blob"].take();
             values[1]["blob"] = first;
         })
     }),
-    lie("a value left out", Refused("value-missing"), Statements, |asked, answer| {
+    lie("H05", "a value left out", Refused("value-missing"), Statements, |asked, answer| {
         values(asked, answer, |values, _| drop(values.pop()))
     }),
-    lie("no value at all", Refused("value-missing"), Statements, |asked, answer| {
+    lie("H05", "no value at all", Refused("value-missing"), Statements, |asked, answer| {
         values(asked, answer, |values, _| values.clear())
     }),
-    lie("a bit flipped", Refused("digest"), Statements, |asked, answer| {
+    lie("H03", "a bit flipped", Refused("digest"), Statements, |asked, answer| {
         values(asked, answer, |values, _| {
             let mut blob = bytes(&values[1]["blob"]);
             blob[20] ^= 1;
             values[1]["blob"] = text(&blob);
         })
     }),
-    lie("a value cut short", Refused("digest"), Statements, |asked, answer| {
+    lie("H03", "a value cut short", Refused("digest"), Statements, |asked, answer| {
         values(asked, answer, |values, _| {
             let blob = bytes(&values[0]["blob"]);
             values[0]["blob"] = text(&blob[..blob.len() - 1]);
         })
     }),
-    lie("a value with something added", Refused("digest"), Statements, |asked, answer| {
+    lie("H03", "a value with something added", Refused("digest"), Statements, |asked, answer| {
         values(asked, answer, |values, _| {
             let blob = [bytes(&values[0]["blob"]), vec![0; 16]].concat();
             values[0]["blob"] = text(&blob);
         })
     }),
-    lie("an empty value", Refused("digest"), Statements, |asked, answer| {
+    lie("H03", "an empty value", Refused("digest"), Statements, |asked, answer| {
         values(asked, answer, |values, _| values[0]["blob"] = json!(""))
     }),
-    lie("yesterday's value under a new pointer", Refused("digest"), Statements, |asked, answer| {
-        values(asked, answer, |values, asked| {
-            let old = before(asked, |path| *path == asked.path);
-            values[0]["blob"] = old["values"][0]["blob"].clone();
-        })
-    }),
-    lie("a value of another environment", Refused("digest"), Statements, |asked, answer| {
+    lie(
+        "H06 H36",
+        "yesterday's value under a new pointer",
+        Refused("digest"),
+        Statements,
+        |asked, answer| {
+            values(asked, answer, |values, asked| {
+                let old = before(asked, |path| *path == asked.path);
+                values[0]["blob"] = old["values"][0]["blob"].clone();
+            })
+        },
+    ),
+    lie("H02 H28", "a value of another environment", Refused("digest"), Statements, |asked, answer| {
         values(asked, answer, |values, asked| {
             let other = before(asked, |path| is_values(path) && *path != asked.path);
             values[0]["blob"] = other["values"][0]["blob"].clone();
         })
     }),
-    lie("one pointer twice, with two values", NotUnderstood, Statements, |asked, answer| {
+    lie("H07", "one pointer twice, with two values", NotUnderstood, Statements, |asked, answer| {
         values(asked, answer, |values, _| {
             let mut second = values[0].clone();
             second["blob"] = values[1]["blob"].clone();
             values.push(second);
         })
     }),
-    lie("a value that nobody asked for", NotUnderstood, Statements, |asked, answer| {
+    lie("H28 H44", "a value that nobody asked for", NotUnderstood, Statements, |asked, answer| {
         values(asked, answer, |values, _| {
             let mut more = values[0].clone();
             more["pointer"] = json!("00112233445566778899aabbccddeeff");
             values.push(more);
         })
     }),
-    // An environment's history: H08, H09, H11, H12, H26.
-    lie("yesterday's revisions", Refused("rollback"), Events, |asked, answer| {
+    // An environment's history.
+    lie("H08 H36", "yesterday's revisions", Refused("rollback"), Events, |asked, answer| {
         revisions(asked, answer, |page, asked| *page = yesterday(asked))
     }),
-    lie("the head of yesterday", Refused("rollback"), Events, |asked, answer| {
+    lie("H08 H36", "the head of yesterday", Refused("rollback"), Events, |asked, answer| {
         revisions(asked, answer, |page, asked| {
             *page = json!({ "statements": [], "head": yesterday(asked)["head"] });
         })
     }),
-    lie("a revision left out of the middle", Refused("number"), Events, |asked, answer| {
+    lie("H09", "a revision left out of the middle", Refused("number"), Events, |asked, answer| {
         revisions(asked, answer, |page, _| drop(statements(page).remove(0)))
     }),
-    lie("the last revision left out", Refused("cut-short"), Keeps::Events, |asked, answer| {
+    lie("H08 H20", "the last revision left out", Refused("cut-short"), Events, |asked, answer| {
         revisions(asked, answer, |page, _| statements(page).clear())
     }),
-    lie("revisions in another order", Refused("number"), Events, |asked, answer| {
+    lie("H05 H09", "revisions in another order", Refused("number"), Events, |asked, answer| {
         revisions(asked, answer, |page, _| statements(page).swap(0, 1))
     }),
-    lie("a revision twice", Refused("number"), Events, |asked, answer| {
+    lie("H09", "a revision twice", Refused("number"), Events, |asked, answer| {
         revisions(asked, answer, |page, _| {
             let first = statements(page)[0].clone();
             statements(page).insert(1, first);
         })
     }),
-    lie("another hash for the head that was seen", Refused("fork"), Events, |asked, answer| {
+    lie("H10", "another hash for the head that was seen", Refused("fork"), Events, |asked, answer| {
         revisions(asked, answer, |page, asked| {
             let seen = latest(asked);
             let hash = page["head"]["hash"].clone();
             *page = json!({ "statements": [], "head": { "number": seen["head"]["number"], "hash": hash } });
         })
     }),
-    lie("a revision of another environment", Refused("elsewhere"), Events, |asked, answer| {
+    lie("H11 H28", "a revision of another environment", Refused("elsewhere"), Events, |asked, answer| {
         revisions(asked, answer, |page, asked| {
             let other = before(asked, |path| path.ends_with("/revisions") && *path != asked.path);
             statements(page)[0] = other["statements"][0].clone();
         })
     }),
-    lie("a revision without its signature", Refused("signers"), Events, |asked, answer| {
+    lie("H12", "a revision without its signature", Refused("signers"), Events, |asked, answer| {
         revisions(asked, answer, |page, _| statements(page)[0]["signatures"] = json!([]))
     }),
-    lie("a revision signed twice", Refused("signers"), Events, |asked, answer| {
+    lie("H12", "a revision signed twice", Refused("signers"), Events, |asked, answer| {
         revisions(asked, answer, |page, _| {
             let signature = statements(page)[0]["signatures"][0].clone();
             statements(page)[0]["signatures"] = json!([signature, signature]);
         })
     }),
-    lie("a revision with one signature too many", Refused("signers"), Events, |asked, answer| {
+    lie("H12 H41", "a revision with one signature too many", Refused("signers"), Events, |asked, answer| {
         revisions(asked, answer, |page, _| {
             let mut signature = statements(page)[0]["signatures"][0].clone();
             signature["keyid"] = json!("00112233445566778899aabbccddeeff");
             statements(page)[0]["signatures"].as_array_mut().unwrap().push(signature);
         })
     }),
-    lie("another revision's signature", Refused("signature"), Events, |asked, answer| {
+    lie("H12", "another revision's signature", Refused("signature"), Events, |asked, answer| {
         revisions(asked, answer, |page, _| {
             statements(page)[0]["signatures"] = statements(page)[1]["signatures"].clone();
         })
     }),
-    lie("a signature by somebody else", Refused("signers"), Events, |asked, answer| {
+    lie("H12 H41", "a signature by somebody else", Refused("signers"), Events, |asked, answer| {
         revisions(asked, answer, |page, _| {
             statements(page)[0]["signatures"][0]["keyid"] = json!("00112233445566778899aabbccddeeff");
         })
     }),
-    lie("a revision with another content", Refused("signature"), Events, |asked, answer| {
+    lie("H12", "a revision with another content", Refused("signature"), Events, |asked, answer| {
         revisions(asked, answer, |page, _| {
             change_payload(&mut statements(page)[0], |payload| payload["created_at"] = json!(1));
         })
     }),
-    lie("two names swapped", Refused("signature"), Events, |asked, answer| {
+    lie("H04", "two names swapped", Refused("signature"), Events, |asked, answer| {
         revisions(asked, answer, |page, _| {
             change_payload(&mut statements(page)[0], |payload| {
                 let puts = payload["changes"].as_array_mut().unwrap();
@@ -182,58 +204,90 @@ pub(crate) const LIES: &[Lie] = &[
             });
         })
     }),
-    lie("a field that is not of the protocol", Refused("malformed"), Events, |asked, answer| {
+    lie("H26", "a field that is not of the protocol", Refused("malformed"), Events, |asked, answer| {
         revisions(asked, answer, |page, _| {
             change_payload(&mut statements(page)[0], |payload| payload["admin"] = json!(true));
         })
     }),
-    lie("a statement as if of a newer version", Refused("signature"), Events, |asked, answer| {
+    lie("H26", "a statement as if of a newer version", Refused("signature"), Events, |asked, answer| {
         revisions(asked, answer, |page, _| {
             statements(page)[0]["payloadType"] = json!("twinlock/revision/v2");
         })
     }),
-    lie("a revision where an event is due", Refused("malformed"), Nothing, |asked, answer| {
+    lie("H26 H28", "a revision where an event is due", Refused("malformed"), Nothing, |asked, answer| {
         log(asked, answer, |page, asked| {
             let other = before(asked, |path| path.ends_with("/revisions"));
             statements(page)[0] = other["statements"][0].clone();
         })
     }),
-    lie("an event as if of a newer version", Refused("signature"), Nothing, |asked, answer| {
+    lie("H26", "an event as if of a newer version", Refused("signature"), Nothing, |asked, answer| {
         log(asked, answer, |page, _| {
             statements(page)[0]["payloadType"] = json!("twinlock/team-event/v2");
         })
     }),
-    lie("an event of a kind that is not known", Refused("signature"), Nothing, |asked, answer| {
+    lie("H26", "an event of a kind that is not known", Refused("signature"), Nothing, |asked, answer| {
         log(asked, answer, |page, _| {
             change_payload(&mut statements(page)[0], |payload| {
                 payload["event"] = json!({ "type": "update-from", "address": "https://elsewhere.example/" });
             });
         })
     }),
-    // The team's log: H20.
-    lie("yesterday's log", Refused("rollback"), Nothing, |asked, answer| {
+    lie("H56 H11", "another environment's whole history", Refused("elsewhere"), Events, |asked, answer| {
+        revisions(asked, answer, |page, asked| {
+            let other = before(asked, |path| path.ends_with("/revisions") && *path != asked.path);
+            page["statements"] = other["statements"].clone();
+        })
+    }),
+    lie("H54", "a page that overlaps the one before", Refused("number"), Events, |asked, answer| {
+        revisions(asked, answer, |page, asked| {
+            let seen = latest(asked)["statements"].as_array().and_then(|all| all.last().cloned()).unwrap();
+            statements(page).insert(0, seen);
+        })
+    }),
+    lie(
+        "H54",
+        "a head to which its pages never lead",
+        Refused("cut-short"),
+        Statements,
+        |asked, mut answer| {
+            if asked.path.ends_with("/revisions")
+                && let Some(number) = answer["head"]["number"].as_u64()
+            {
+                answer["head"] = json!({ "number": number + 1, "hash": "07".repeat(32) });
+            }
+            Told::Json(answer)
+        },
+    ),
+    lie("H54", "a number of its head for a later one", Refused("fork"), Statements, |asked, mut answer| {
+        if asked.path.ends_with("/revisions") && answer["head"].is_object() {
+            answer["head"]["hash"] = json!("07".repeat(32));
+        }
+        Told::Json(answer)
+    }),
+    // The team's log.
+    lie("H20 H36", "yesterday's log", Refused("rollback"), Nothing, |asked, answer| {
         log(asked, answer, |page, asked| *page = yesterday(asked))
     }),
-    lie("a log that ends where it was seen", Refused("log-behind"), Nothing, |asked, answer| {
+    lie("H20 H36", "a log that ends where it was seen", Refused("log-behind"), Nothing, |asked, answer| {
         log(asked, answer, |page, asked| {
             *page = json!({ "statements": [], "head": latest(asked)["head"] });
         })
     }),
-    lie("the end of the log left out", Refused("cut-short"), Nothing, |asked, answer| {
+    lie("H20", "the end of the log left out", Refused("cut-short"), Nothing, |asked, answer| {
         log(asked, answer, |page, _| statements(page).clear())
     }),
-    lie("an event left out of the middle", Refused("number"), Nothing, |asked, answer| {
+    lie("H20", "an event left out of the middle", Refused("number"), Nothing, |asked, answer| {
         log(asked, answer, |page, _| drop(statements(page).remove(0)))
     }),
-    lie("an event without its signature", Refused("signers"), Nothing, |asked, answer| {
+    lie("H12", "an event without its signature", Refused("signers"), Nothing, |asked, answer| {
         log(asked, answer, |page, _| statements(page)[0]["signatures"] = json!([]))
     }),
-    lie("an event with another content", Refused("signature"), Nothing, |asked, answer| {
+    lie("H24", "an event with another content", Refused("signature"), Nothing, |asked, answer| {
         log(asked, answer, |page, _| {
             change_payload(&mut statements(page)[0], |payload| payload["created_at"] = json!(1));
         })
     }),
-    lie("the first event once more", Refused("elsewhere"), Nothing, |asked, answer| {
+    lie("H20", "the first event once more", Refused("elsewhere"), Nothing, |asked, answer| {
         log(asked, answer, |page, asked| {
             let first = asked.past.iter().find(|(path, page)| {
                 *path == asked.path && page["statements"].as_array().is_some_and(|all| all.len() > 4)
@@ -241,42 +295,58 @@ pub(crate) const LIES: &[Lie] = &[
             statements(page)[0] = first.unwrap().1["statements"][0].clone();
         })
     }),
-    // What is no answer of a vault: H29, H31, H32.
-    lie("a redirect", NotUnderstood, Nothing, |_, _| {
+    // What is no answer of a vault.
+    lie("H27 H29", "a redirect", NotUnderstood, Nothing, |_, _| {
         let to = [(header::LOCATION, "https://elsewhere.example/")];
         Told::Answer((StatusCode::TEMPORARY_REDIRECT, to).into_response())
     }),
-    lie("an endless body", NotUnderstood, Nothing, |_, _| {
+    lie("H31", "an endless body", NotUnderstood, Nothing, |_, _| {
         let block = Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 1 << 20]));
         let endless =
             stream::repeat_with(move || block.as_ref().map(Bytes::clone).map_err(|_| unreachable!()));
         Told::Answer(as_json(Body::from_stream(endless)))
     }),
-    lie("a compressed body", NotUnderstood, Nothing, |_, answer| {
+    lie("H31", "a compressed body", NotUnderstood, Nothing, |_, answer| {
         Told::Answer(([(header::CONTENT_ENCODING, "gzip")], answer.to_string()).into_response())
     }),
-    lie("an empty body", NotUnderstood, Nothing, |_, _| Told::Answer(StatusCode::OK.into_response())),
-    lie("a page for a browser", NotUnderstood, Nothing, |_, _| {
+    lie("H31", "an empty body", NotUnderstood, Nothing, |_, _| Told::Answer(StatusCode::OK.into_response())),
+    lie("H32", "a page for a browser", NotUnderstood, Nothing, |_, _| {
         Told::Answer(([(header::CONTENT_TYPE, "text/html")], HOSTILE_TEXT).into_response())
     }),
-    lie("an error page", NotUnderstood, Nothing, |_, _| {
+    lie("H32", "an error page", NotUnderstood, Nothing, |_, _| {
         Told::Answer((StatusCode::INTERNAL_SERVER_ERROR, HOSTILE_TEXT).into_response())
     }),
-    lie("an endless error", NotUnderstood, Nothing, |_, _| {
+    lie("H31 H32", "an endless error", NotUnderstood, Nothing, |_, _| {
         Told::Answer((StatusCode::BAD_REQUEST, HOSTILE_TEXT.repeat(10_000)).into_response())
     }),
-    lie("a problem with hostile words", Problem(ProblemCode::Forbidden), Nothing, |_, _| {
+    lie("H32", "a problem with hostile words", Problem(ProblemCode::Forbidden), Nothing, |_, _| {
         let problem = json!({
             "type": HOSTILE_TEXT, "title": HOSTILE_TEXT, "status": 403, "detail": HOSTILE_TEXT, "code": "forbidden",
         });
         Told::Answer((StatusCode::FORBIDDEN, problem.to_string()).into_response())
     }),
-    lie("a member twice", NotUnderstood, Nothing, |_, answer| {
+    lie("H26", "a member twice", NotUnderstood, Nothing, |_, answer| {
         let text = answer.to_string();
         let doubled = text.replacen("{\"", "{\"head\":null,\"", 1);
         Told::Answer(as_json(Body::from(doubled)))
     }),
-    lie("a member that is not of the API", NotUnderstood, Nothing, |_, mut answer| {
+    lie("H54", "a problem that says that all is well", NotUnderstood, Nothing, |_, _| {
+        let problem = json!({
+            "type": "about:blank", "title": "x", "status": 200, "detail": "x", "code": "internal",
+        });
+        Told::Answer(as_json(Body::from(problem.to_string())))
+    }),
+    lie("H54", "two answers at once", NotUnderstood, Nothing, |_, answer| {
+        Told::Answer(as_json(Body::from(format!("{answer}{answer}"))))
+    }),
+    lie("H53", "an answer nested without end", NotUnderstood, Nothing, |_, _| {
+        Told::Answer(as_json(Body::from("[".repeat(10_000_000))))
+    }),
+    lie("H53", "a number that is none", NotUnderstood, Nothing, |_, answer| {
+        let text = answer.to_string().replacen("\"head\":{", "\"head\":{\"sequence\":1e400,", 1);
+        Told::Answer(as_json(Body::from(text.replacen("\"values\":[", "\"values\":[1.5,", 1))))
+    }),
+    lie("H26", "a member that is not of the API", NotUnderstood, Nothing, |_, mut answer| {
         answer["more"] = json!(1);
         Told::Json(answer)
     }),
@@ -285,8 +355,14 @@ pub(crate) const LIES: &[Lie] = &[
 const HOSTILE_TEXT: &str =
     "<img src=x onerror=alert(1)>\u{1b}]0;owned\u{7}\u{1b}[2J\r\u{202e}\0 your vault says hello";
 
-const fn lie(name: &'static str, expect: Expect, keeps: Keeps, tell: fn(&Asked, Value) -> Told) -> Lie {
-    Lie { name, expect, keeps, tell }
+const fn lie(
+    cases: &'static str,
+    name: &'static str,
+    expect: Expect,
+    keeps: Keeps,
+    tell: fn(&Asked, Value) -> Told,
+) -> Lie {
+    Lie { cases, name, expect, keeps, tell }
 }
 
 /// Lies about pages of values. Who is left without one asks again for it alone, and is told the same.
@@ -352,7 +428,7 @@ fn text(bytes: &[u8]) -> Value {
     json!(encoding::to_base64url(bytes))
 }
 
-fn change_payload(statement: &mut Value, change: fn(&mut Value)) {
+pub(crate) fn change_payload(statement: &mut Value, change: impl FnOnce(&mut Value)) {
     let mut payload: Value = serde_json::from_slice(&bytes(&statement["payload"])).unwrap();
     change(&mut payload);
     statement["payload"] = text(payload.to_string().as_bytes());

@@ -2,6 +2,9 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 pub mod canary;
+pub mod collusion;
+pub mod forge;
+pub mod forwarder;
 pub mod lying_proxy;
 pub mod programs;
 pub mod recorder;
@@ -17,6 +20,9 @@ use twinlock_client::{
     OpenOptions, ReadAs, Role, SecretText, TeamPlace, VaultLocation,
 };
 use twinlock_server::all::{self, AllOptions, Running, StartError};
+
+/// What opens the file keychain of every [`Computer`].
+pub const PASSPHRASE: &str = "correct horse";
 
 /// A vault server of a test: both services, its folder kept over restarts.
 pub struct TestVault {
@@ -184,7 +190,7 @@ impl Computer {
 async fn open(root: &Path, clock: Clock) -> Client {
     let options = OpenOptions {
         home: Some(root.join("home")),
-        keychain: KeychainChoice::File(Passphrase::new("correct horse".into())),
+        keychain: KeychainChoice::File(Passphrase::new(PASSPHRASE.into())),
         local_vault: None,
         clock,
     };

@@ -5,11 +5,11 @@ use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use axum::{Json, Router};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use rcgen::PublicKeyData as _;
@@ -22,10 +22,24 @@ const LARGEST_REQUEST: usize = 64 * 1024 * 1024;
 
 /// What is asked, and everything that was honestly answered before, by anybody.
 pub struct Asked {
+    /// How.
+    pub method: Method,
     /// The path.
     pub path: String,
+    /// What stands behind the question mark.
+    pub query: String,
+    /// The body.
+    pub body: Bytes,
     /// Honest answers so far, oldest first: path and JSON.
-    pub past: Vec<(String, Value)>,
+    pub past: Arc<Vec<(String, Value)>>,
+}
+
+impl Asked {
+    /// The number after which a page is asked for.
+    #[must_use]
+    pub fn after(&self) -> u64 {
+        self.query.strip_prefix("after=").and_then(|number| number.parse().ok()).unwrap_or(0)
+    }
 }
 
 /// What is answered instead of the vault's answer.
@@ -34,10 +48,15 @@ pub enum Told {
     Json(Value),
     /// Something else altogether.
     Answer(Response),
+    /// Nothing, for ever.
+    Silence,
 }
 
 /// Turns the vault's honest answer into another one.
 pub type Lie = Arc<dyn Fn(&Asked, Value) -> Told + Send + Sync>;
+
+/// Answers in the vault's place, which does not hear of it; what gives `None` is passed on.
+pub type InPlace = Arc<dyn Fn(&Asked) -> Option<Told> + Send + Sync>;
 
 /// The proxy; it ends when this is dropped.
 pub struct LyingProxy {
@@ -50,8 +69,10 @@ struct Inner {
     http: reqwest::Client,
     vault: Mutex<Url>,
     lie: Mutex<Option<Lie>>,
-    past: Mutex<Vec<(String, Value)>>,
+    in_place: Mutex<Option<InPlace>>,
+    past: Mutex<Arc<Vec<(String, Value)>>>,
     told: AtomicUsize,
+    asked: AtomicUsize,
 }
 
 impl LyingProxy {
@@ -66,8 +87,10 @@ impl LyingProxy {
             http: http.expect("an HTTP client"),
             vault: Mutex::new(vault),
             lie: Mutex::new(None),
+            in_place: Mutex::new(None),
             past: Mutex::default(),
             told: AtomicUsize::new(0),
+            asked: AtomicUsize::new(0),
         });
 
         let rcgen::CertifiedKey { cert, signing_key } =
@@ -107,9 +130,22 @@ impl LyingProxy {
         *lock(&self.inner.lie) = Some(lie);
     }
 
+    /// Answers in the vault's place from now on.
+    pub fn answer_in_place(&self, answer: InPlace) {
+        self.inner.told.store(0, Ordering::SeqCst);
+        *lock(&self.inner.in_place) = Some(answer);
+    }
+
+    /// How many requests have come in so far.
+    #[must_use]
+    pub fn asked(&self) -> usize {
+        self.inner.asked.load(Ordering::SeqCst)
+    }
+
     /// Is honest from now on. Gives how many answers were not the vault's since it began to lie.
     pub fn be_honest(&self) -> usize {
         *lock(&self.inner.lie) = None;
+        *lock(&self.inner.in_place) = None;
         self.inner.told.swap(0, Ordering::SeqCst)
     }
 
@@ -134,14 +170,30 @@ async fn pass_on(State(inner): State<Arc<Inner>>, request: Request) -> Response 
 
 async fn answer(inner: &Inner, request: Request) -> Result<Response, Box<dyn std::error::Error>> {
     let (parts, body) = request.into_parts();
-    let path = parts.uri.path().to_owned();
+    let asked = Asked {
+        method: parts.method,
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        body: to_bytes(body, LARGEST_REQUEST).await?,
+        past: Arc::clone(&lock(&inner.past)),
+    };
+    inner.asked.fetch_add(1, Ordering::SeqCst);
+    let in_place = lock(&inner.in_place).clone();
+    if let Some(told) = in_place.and_then(|answer| answer(&asked)) {
+        inner.told.fetch_add(1, Ordering::SeqCst);
+        return Ok(match told {
+            Told::Json(json) => Json(json).into_response(),
+            Told::Answer(response) => response,
+            Told::Silence => std::future::pending().await,
+        });
+    }
     let mut url = lock(&inner.vault).clone();
-    url.set_path(&path);
+    url.set_path(&asked.path);
     url.set_query(parts.uri.query());
     let mut headers = parts.headers;
     headers.remove(header::HOST);
-    let asked = inner.http.request(parts.method, url).headers(headers);
-    let honest = asked.body(to_bytes(body, LARGEST_REQUEST).await?).send().await?;
+    let request = inner.http.request(asked.method.clone(), url).headers(headers);
+    let honest = request.body(asked.body.clone()).send().await?;
 
     let (status, kind) = (honest.status(), honest.headers().get(header::CONTENT_TYPE).cloned());
     let streams = kind.as_ref().is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
@@ -149,8 +201,9 @@ async fn answer(inner: &Inner, request: Request) -> Result<Response, Box<dyn std
         Body::from_stream(honest.bytes_stream()).into_response()
     } else {
         let bytes = honest.bytes().await?;
-        match told(inner, path, &bytes, status) {
+        match told(inner, asked, &bytes, status) {
             Some(Told::Answer(response)) => return Ok(response),
+            Some(Told::Silence) => std::future::pending().await,
             Some(Told::Json(json)) => Body::from(json.to_string()).into_response(),
             None => Body::from(bytes).into_response(),
         }
@@ -163,14 +216,13 @@ async fn answer(inner: &Inner, request: Request) -> Result<Response, Box<dyn std
 }
 
 /// The lie that is due, if any. Errors, and answers without content, are passed on as they are.
-fn told(inner: &Inner, path: String, honest: &Bytes, status: StatusCode) -> Option<Told> {
+fn told(inner: &Inner, asked: Asked, honest: &Bytes, status: StatusCode) -> Option<Told> {
     let json: Value = serde_json::from_slice(honest).ok().filter(|_| status.is_success())?;
     let lie = lock(&inner.lie).clone();
     let Some(lie) = lie else {
-        lock(&inner.past).push((path, json));
+        Arc::make_mut(&mut lock(&inner.past)).push((asked.path, json));
         return None;
     };
-    let asked = Asked { path, past: lock(&inner.past).clone() };
     let told = lie(&asked, json.clone());
     if !matches!(&told, Told::Json(said) if *said == json) {
         inner.told.fetch_add(1, Ordering::SeqCst);

@@ -35,6 +35,12 @@ pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 pub struct Ending(Child);
 
 impl Ending {
+    /// Ends a process with this value.
+    #[must_use]
+    pub fn of(child: Child) -> Self {
+        Self(child)
+    }
+
     /// Its number.
     #[must_use]
     pub fn id(&self) -> u32 {

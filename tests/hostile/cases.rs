@@ -1,0 +1,361 @@
+//! What is tried, as a list: H01 to H48 are the cases of the threat model, the rest we found while building. Each is held by
+//! lies of [`crate::lies`], by forgeries of [`crate::forgeries`], or by tests that are named here and have to exist.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crate::forgeries::FORGERIES;
+use crate::lies::LIES;
+
+/// One case: its number, what is tried, and the tests by name that hold it: `file: function`, from the repository's root.
+struct Case(&'static str, &'static str, &'static [&'static str]);
+
+const CASES: &[Case] = &[
+    // Content.
+    Case(
+        "H01",
+        "two values' blobs swapped between pointers",
+        &["tests/tampering.rs: what_was_changed_by_hand_is_never_served_as_good"],
+    ),
+    Case(
+        "H02",
+        "a blob from another environment, team or generation",
+        &["crates/seal/tests/vectors.rs: seals_and_wraps"],
+    ),
+    Case("H03", "one bit flipped, a blob cut short, empty, or padded", &[]),
+    Case("H04", "sealed names swapped between entries", &[]),
+    Case("H05", "an entry dropped, added or reordered", &[]),
+    Case("H06", "an old blob served for a new pointer", &[]),
+    Case("H07", "the same pointer listed twice", &[]),
+    Case(
+        "H36",
+        "the two stores from different times",
+        &["tests/tampering.rs: what_was_changed_by_hand_is_never_served_as_good"],
+    ),
+    // History.
+    Case("H08", "an older revision served as the head", &[]),
+    Case("H09", "a revision left out of the middle", &[]),
+    Case(
+        "H10",
+        "two members served different histories",
+        &[
+            "tests/hostile/lied_to.rs: another_history_signed_by_a_member_is_a_fork",
+            "tests/trust_words.rs: two_members_see_the_same_words_for_the_same_numbers",
+        ],
+    ),
+    Case("H11", "a revision of another environment spliced in", &[]),
+    Case(
+        "H12",
+        "a signature stripped, or replaced by one of somebody without access",
+        &[
+            "tests/hostile/table.rs: what_the_table_forbids_is_refused_by_the_server_and_by_every_other_client",
+        ],
+    ),
+    Case(
+        "H13",
+        "a revision by a removed member under an old log head",
+        &[
+            "tests/hostile/afterwards.rs: a_removed_member_pushes_on_with_the_vaults_help_and_nobody_takes_it",
+            "tests/hostile/afterwards.rs: a_vault_that_hides_a_removal_is_found_out_when_it_shows_it",
+        ],
+    ),
+    Case(
+        "H14",
+        "a revision under an old generation after a newer one",
+        &["tests/hostile/afterwards.rs: a_removed_member_pushes_on_with_the_vaults_help_and_nobody_takes_it"],
+    ),
+    Case("H15", "a state that does not match its changes", &[]),
+    // Members and keys.
+    Case(
+        "H16",
+        "another public key served for a known keyholder",
+        &[
+            "tests/hostile/first_contact.rs: a_joiner_is_shown_nothing_older_and_nothing_else_than_the_link_says",
+        ],
+    ),
+    Case("H17", "a member nobody invited added to the log", &[]),
+    Case(
+        "H18",
+        "the invite's keys replaced on the way to the joiner",
+        &[
+            "tests/hostile/first_contact.rs: a_joiner_is_shown_nothing_older_and_nothing_else_than_the_link_says",
+        ],
+    ),
+    Case(
+        "H19",
+        "an invite used twice, after it was closed, or above its signer",
+        &["tests/hostile/first_contact.rs: an_invite_works_once_and_not_after_it_was_closed_or_has_expired"],
+    ),
+    Case(
+        "H20",
+        "a log cut short, re-rooted, or of another team",
+        &[
+            "tests/hostile/first_contact.rs: a_joiner_is_shown_nothing_older_and_nothing_else_than_the_link_says",
+        ],
+    ),
+    Case(
+        "H21",
+        "a wrap to a false key",
+        &["tests/hostile/keys.rs: a_key_that_the_log_does_not_name_is_no_key"],
+    ),
+    Case(
+        "H22",
+        "different keys wrapped for different members",
+        &[
+            "tests/hostile/keys.rs: different_keys_for_different_members_are_junk_to_those_who_got_the_false_ones",
+        ],
+    ),
+    Case(
+        "H23",
+        "a revoked computer served as active",
+        &["tests/hostile/afterwards.rs: a_revoked_computer_signs_on_and_nobody_takes_it"],
+    ),
+    Case(
+        "H24",
+        "an event by a member whose role does not allow it",
+        &[
+            "tests/hostile/table.rs: what_the_table_forbids_is_refused_by_the_server_and_by_every_other_client",
+        ],
+    ),
+    Case("H25", "the last owner removed", &[]),
+    Case(
+        "H38",
+        "access granted by an admin who does not hold it",
+        &[
+            "tests/hostile/table.rs: what_the_table_forbids_is_refused_by_the_server_and_by_every_other_client",
+        ],
+    ),
+    Case(
+        "H39",
+        "a value sealed under keys that somebody lost",
+        &["tests/hostile/afterwards.rs: a_removed_member_pushes_on_with_the_vaults_help_and_nobody_takes_it"],
+    ),
+    Case(
+        "H40",
+        "a removed admin's unused invite, a leaked service token",
+        &[
+            "tests/trust_services.rs: a_token_ends_with_the_admin_who_made_it",
+            "tests/hostile/afterwards.rs: what_a_removed_admin_left_behind_opens_nothing",
+        ],
+    ),
+    Case("H41", "the same payload signed anew by another keyholder", &[]),
+    Case(
+        "H42",
+        "a revision by someone demoted from write, under an old log head",
+        &["tests/hostile/afterwards.rs: who_was_demoted_from_write_pushes_on_and_nobody_takes_it"],
+    ),
+    Case(
+        "H43",
+        "a generation opened without its rotation, or the reverse",
+        &["tests/hostile/afterwards.rs: an_opening_and_its_rotation_come_together_or_not_at_all"],
+    ),
+    Case(
+        "H44",
+        "a pointer of another environment put, purged or queried through one's own",
+        &["tests/hostile/requests.rs: values_of_another_environment_are_out_of_reach"],
+    ),
+    Case(
+        "H45",
+        "a first contact served a past older than its link",
+        &[
+            "tests/trust_pins.rs: a_vault_put_back_in_time_does_not_get_below_a_pin_file",
+            "tests/trust_pins.rs: a_token_is_shown_nothing_from_before_itself_and_nothing_false",
+            "tests/hostile/first_contact.rs: a_joiner_is_shown_nothing_older_and_nothing_else_than_the_link_says",
+        ],
+    ),
+    Case(
+        "H46",
+        "labels of two environments swapped or doubled",
+        &["tests/hostile/members.rs: a_push_by_name_goes_where_the_name_stood_or_nowhere"],
+    ),
+    Case(
+        "H47",
+        "junk wraps that shut a keyholder out",
+        &["tests/hostile/keys.rs: junk_by_a_member_shuts_nobody_out"],
+    ),
+    Case(
+        "H48",
+        "a correctly signed entry that does not open",
+        &["tests/hostile/damaged.rs: what_does_not_open_or_is_not_one_entry_stops_nothing_else"],
+    ),
+    // Protocol.
+    Case("H26", "statement type or version downgraded, unknown fields", &[]),
+    Case(
+        "H27",
+        "a request replayed or redirected by a middleman",
+        &["tests/hostile/requests.rs: a_replayed_or_redirected_request_changes_nothing"],
+    ),
+    Case("H28", "responses to the wrong question", &[]),
+    Case(
+        "H29",
+        "redirects, a changed certificate, an offer of TLS 1.1",
+        &[
+            "tests/tls.rs: clients_get_tls_1_2_and_1_3_and_nothing_older",
+            "tests/hostile/network.rs: another_certificate_is_sent_nothing",
+        ],
+    ),
+    Case(
+        "H30",
+        "Argon2 parameters lowered from outside",
+        &["crates/client/src/keychain/file.rs: a_derivation_out_of_bounds_is_refused_before_it_runs"],
+    ),
+    Case(
+        "H31",
+        "endless bodies, encodings, a million small pages, a byte a second",
+        &[
+            "tests/hostile/network.rs: a_vault_that_answers_without_end_is_not_waited_for",
+            "tests/hostile/network.rs: a_million_small_pages_are_not_waited_for",
+        ],
+    ),
+    Case("H32", "lies in error bodies", &[]),
+    // Content made by a malicious member.
+    Case(
+        "H33",
+        "labels and names as paths, escapes, bidirectional text, HTML",
+        &["tests/hostile/members.rs: hostile_names_are_shown_inert_and_are_never_paths"],
+    ),
+    Case(
+        "H34",
+        "variables that run code",
+        &[
+            "tests/trust_services.rs: variables_that_run_code_are_asked_about_first",
+            "tests/hostile/members.rs: variables_that_run_code_are_flagged_before_they_are_pulled",
+        ],
+    ),
+    Case(
+        "H35",
+        "a value that breaks out of its quoting",
+        &[
+            "tests/hostile/members.rs: a_value_is_written_as_its_author_wrote_it_and_brings_nothing_else",
+            "tests/hostile/damaged.rs: what_does_not_open_or_is_not_one_entry_stops_nothing_else",
+        ],
+    ),
+    Case(
+        "H37",
+        "a file name or address that decides where a client writes or whom it talks to",
+        &["tests/hostile/members.rs: a_moved_vault_is_not_followed_by_itself"],
+    ),
+    // Those that the threat model forgot.
+    Case(
+        "H49",
+        "a push, an event or a rotation acknowledged and not stored",
+        &["tests/hostile/answers.rs: what_was_acknowledged_and_is_not_there_is_a_rollback"],
+    ),
+    Case(
+        "H50",
+        "an acknowledgement that names another head",
+        &["tests/hostile/answers.rs: an_acknowledgement_of_something_else_is_refused"],
+    ),
+    Case(
+        "H51",
+        "news of foreign ids, of the future, or without end",
+        &["tests/hostile/network.rs: news_by_nobody_are_a_hint_at_most"],
+    ),
+    Case(
+        "H52",
+        "times of the far future or past",
+        &["tests/hostile/answers.rs: a_time_of_the_far_future_orders_nothing"],
+    ),
+    Case("H53", "messages, names and payloads that are huge, nested or not sealed", &[]),
+    Case("H54", "a page that overlaps, contradicts its head, or comes with another status", &[]),
+    Case(
+        "H55",
+        "values said to be missing, heads said to have moved, for ever",
+        &["tests/hostile/answers.rs: a_vault_that_always_says_try_again_is_not_obeyed_for_ever"],
+    ),
+    Case("H56", "two environments' histories or values swapped whole", &[]),
+    Case(
+        "H57",
+        "a stream that never begins, or falls silent",
+        &["tests/hostile/network.rs: a_stream_that_never_begins_holds_up_nothing"],
+    ),
+    Case(
+        "H58",
+        "evidence that goes away when the vault is honest once",
+        &["tests/hostile/answers.rs: evidence_outlives_the_lie"],
+    ),
+];
+
+/// How many cases the threat model names, and the numbers that are ours.
+const OF_THE_MODEL: usize = 48;
+
+#[test]
+fn every_case_is_held_by_a_test_that_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let known: BTreeMap<&str, &str> = CASES.iter().map(|Case(id, what, _)| (*id, *what)).collect();
+    assert_eq!(known.len(), CASES.len(), "a case is there twice");
+    for number in 1..=OF_THE_MODEL {
+        assert!(known.contains_key(format!("H{number:02}").as_str()), "H{number:02} is not in the list");
+    }
+    let lies = LIES.iter().map(|lie| (lie.cases, lie.name));
+    let forgeries = FORGERIES.iter().map(|forgery| (forgery.cases, forgery.name));
+    let mut held = BTreeSet::new();
+    for (cases, name) in lies.chain(forgeries) {
+        for case in cases.split(' ') {
+            assert!(known.contains_key(case), "{name} holds {case}, which is not in the list");
+            held.insert(case);
+        }
+    }
+    for Case(id, what, tests) in CASES {
+        for test in *tests {
+            let (file, function) = test.split_once(": ").unwrap();
+            let text = std::fs::read_to_string(root.join(file)).unwrap_or_default();
+            assert!(text.contains(&format!("fn {function}(")), "{id}: there is no {test}");
+            held.insert(*id);
+        }
+        assert!(held.contains(id), "nothing holds {id}: {what}");
+    }
+}
+
+#[test]
+fn names_of_lies_and_forgeries_are_their_own() {
+    let names = LIES.iter().map(|lie| lie.name).chain(FORGERIES.iter().map(|forgery| forgery.name));
+    let mut seen = BTreeSet::new();
+    for name in names {
+        assert!(seen.insert(name), "{name} is there twice");
+    }
+}
+
+/// `docs/security.md` names tests; each of them exists.
+#[test]
+fn the_tests_that_the_documentation_names_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let page = std::fs::read_to_string(root.join("docs/security.md")).unwrap();
+    let sources = sources(root);
+    for quoted in page.split('`').skip(1).step_by(2) {
+        let file = quoted.split_once(": ").map_or(quoted, |(file, _)| file);
+        if file.ends_with(".rs") && file.contains('/') {
+            assert!(root.join(file).exists(), "there is no {file}");
+        }
+        let function = quoted.rsplit(": ").next().unwrap_or(quoted);
+        let is_name = function.matches('_').count() > 2
+            && function.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        if is_name {
+            let there = sources.iter().any(|text| text.contains(&format!("fn {function}(")));
+            assert!(there, "there is no test {function}");
+        }
+    }
+    let lies: BTreeSet<&str> =
+        LIES.iter().map(|lie| lie.name).chain(FORGERIES.iter().map(|one| one.name)).collect();
+    let table = page.lines().filter(|line| line.starts_with('|')).collect::<Vec<_>>().join("\n");
+    for named in table.split(" *").skip(1).filter_map(|rest| rest.split_once('*')).map(|(name, _)| name) {
+        assert!(lies.contains(named), "there is no lie and no forgery called {named}");
+    }
+}
+
+/// Every Rust file of the repository that holds tests.
+fn sources(root: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![root.join("tests"), root.join("crates"), root.join("src-tauri")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                found.push(std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    found
+}
