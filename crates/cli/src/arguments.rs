@@ -7,8 +7,8 @@ use clap::{Parser, Subcommand};
 
 use crate::output::{Format, Volume};
 use crate::{
-    activity, computers, diff, dotenv, environments, files, formats, invites, members, pins, projects, run,
-    services, standing, sync, team, transfer,
+    activity, computers, diff, dotenv, environments, files, formats, history, invites, members, pins,
+    projects, run, services, standing, sync, team, transfer,
 };
 
 /// Keeps a team's .env files in step, sealed on your own computer.
@@ -84,6 +84,12 @@ pub(crate) enum Command {
     Unset(environments::UnsetArguments),
     /// Shows who changed what in an environment, the latest first.
     Log(environments::LogArguments),
+    /// Shows an environment as it was after a revision.
+    Show(history::ShowArguments),
+    /// Brings an environment, or one variable of it, back to what it was after a revision.
+    Restore(history::RestoreArguments),
+    /// Deletes former values of an environment for good.
+    Purge(history::PurgeArguments),
     /// Brings the variables of a file into an environment: .env, JSON, YAML, shell, Docker, Kubernetes, .env.vault.
     Import(formats::ImportArguments),
     /// Prints an environment's variables, values too: .env, JSON, YAML, shell, Docker, Kubernetes.
@@ -96,6 +102,10 @@ pub(crate) enum Command {
     Example(formats::ExampleArguments),
     /// Lists what was signed in the team, verifies all of it from the start, or writes it out.
     Activity(activity::ActivityArguments),
+    /// Puts all keys of this computer away, in every Twinlock program that runs: nothing is opened or sent.
+    Lock,
+    /// Takes the keys again. With the file keychain that takes its passphrase.
+    Unlock,
     /// Checks the home, the keychain, the vault and linked files.
     Doctor,
     /// Looks at .env files without a team or a home.
@@ -216,6 +226,13 @@ mod tests {
             "ls api/development",
             "get api/development A",
             "log api/development --name A",
+            "show api/development@1",
+            "show api/development@1 --reveal --json",
+            "restore api/development@1",
+            "restore api/development@1 A",
+            "purge api/development A",
+            "purge api/development --revision 1 --revision 2",
+            "push .env --message -",
             "set api/development -",
             "set api/development A=1 B=",
             "unset api/development A B",
@@ -245,6 +262,8 @@ mod tests {
             "activity",
             "activity --verify --json",
             "activity --verify --export all.jsonl",
+            "lock",
+            "unlock --json",
             "doctor",
             "dotenv parse a.env b.env --dialect compose --env A=1 --env B=",
             "dotenv dialects --json",
@@ -310,6 +329,10 @@ mod tests {
             "get api/development",
             "set api/development",
             "unset api/development",
+            "show api/development",
+            "restore api/development@x",
+            "purge api/development",
+            "purge api/development A --revision 1",
             "dotenv set .env A",
             "dotenv move .env A --after B --before C",
             "import .env",
@@ -334,14 +357,10 @@ mod tests {
             "project rename api",
             "member rename",
             "member remove Ben --keep Cleo",
-            "show api/development@1",
-            "restore api/development@1",
             "compare a b",
             "guard check",
             "vault copy",
             "activity --export",
-            "lock",
-            "unlock",
             "dotenv lint",
         ];
         for line in wrong {

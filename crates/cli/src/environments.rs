@@ -6,10 +6,9 @@ use std::str::FromStr;
 
 use clap::Args;
 use serde::Serialize;
-use twinlock_client::view::{RevisionView, VariableView};
+use twinlock_client::view::{RevisionKind, RevisionView, VariableView};
 use twinlock_client::{Cause, Client, SecretText, WriteOutcome};
 
-use crate::diff::kind_word;
 use crate::failure::{Failure, Status};
 use crate::output::{Format, Output, Volume};
 use crate::pins::Held;
@@ -248,49 +247,77 @@ pub(crate) async fn log(
 
 fn show_revisions(revisions: &[RevisionView], text: &mut Text) {
     for revision in revisions {
-        let cause = match revision.cause {
-            Cause::Push => "pushed",
-            Cause::Import => "imported",
-            Cause::Restore => "restored",
-            Cause::Rotate => "sealed anew",
-            Cause::Purge => "purged",
-        };
+        let cause = cause_word(revision.cause);
         text.line(format!("{}  {cause} by {}, {}", revision.number, revision.by, time(revision.at)));
         if let Some(message) = &revision.message {
             text.line(format!("  “{message}”"));
         }
-        // A rotation seals every entry again and changes none: naming them all would say nothing.
-        if revision.cause == Cause::Rotate {
-            continue;
-        }
         for change in &revision.changes {
+            let purged = if change.purged { " (purged)" } else { "" };
             text.line(match &change.name {
-                Some(name) => format!("  {:8} {name}", kind_word(change.kind)),
-                None => format!("  {}", kind_word(change.kind)),
+                Some(name) => format!("  {:8} {name}{purged}", kind_word(change.kind)),
+                None => format!("  {}{purged}", kind_word(change.kind)),
             });
         }
+        if revision.not_compared > 0 {
+            text.line(format!(
+                "  {} could not be compared with what was there before",
+                count(revision.not_compared, "value")
+            ));
+        }
+    }
+}
+
+fn kind_word(kind: RevisionKind) -> &'static str {
+    match kind {
+        RevisionKind::New => "new",
+        RevisionKind::Changed => "changed",
+        RevisionKind::Removed => "removed",
+        RevisionKind::Comment => "comments",
+        RevisionKind::Moved => "moved",
+        RevisionKind::Purged => "purged",
+    }
+}
+
+pub(crate) fn cause_word(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Push => "pushed",
+        Cause::Import => "imported",
+        Cause::Restore => "restored",
+        Cause::Rotate => "sealed anew",
+        Cause::Purge => "purged",
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use twinlock_client::view::{ChangeKind, RevisionChange};
+    use twinlock_client::view::RevisionChange;
 
     use super::*;
 
     #[test]
-    fn a_rotation_lists_no_entries() {
-        let change = RevisionChange { name: Some("A".to_owned()), kind: ChangeKind::Changed };
-        let revision = |number, cause| RevisionView {
+    fn a_revision_lists_what_it_changed_and_what_became_of_it() {
+        let change = |kind, purged| RevisionChange { name: Some("A".to_owned()), kind, purged };
+        let revision = |number, cause, changes, not_compared| RevisionView {
             number,
             by: "Ada".to_owned(),
             at: u64::MAX,
             cause,
             message: None,
-            changes: vec![change.clone()],
+            changes,
+            not_compared,
         };
         let mut text = Text::default();
-        show_revisions(&[revision(2, Cause::Rotate), revision(1, Cause::Push)], &mut text);
-        assert_eq!(text.as_str(), "2  sealed anew by Ada, ?\n1  pushed by Ada, ?\n  changed  A\n");
+        let revisions = [
+            revision(3, Cause::Purge, vec![change(RevisionKind::Purged, false)], 0),
+            revision(2, Cause::Rotate, Vec::new(), 1),
+            revision(1, Cause::Push, vec![change(RevisionKind::New, true)], 0),
+        ];
+        show_revisions(&revisions, &mut text);
+        assert_eq!(
+            text.as_str(),
+            "3  purged by Ada, ?\n  purged   A\n2  sealed anew by Ada, ?\n  1 value could not be compared with \
+             what was there before\n1  pushed by Ada, ?\n  new      A (purged)\n"
+        );
     }
 }

@@ -12,8 +12,10 @@ mod environments;
 mod failure;
 mod files;
 mod formats;
+mod history;
 mod invites;
 mod lint;
+mod lock;
 mod members;
 mod opened;
 mod output;
@@ -60,6 +62,11 @@ async fn run(command: Command, out: &mut Output) -> Result<Status, Failure> {
     if let Command::Dotenv(command) = command {
         return dotenv::run(command, out);
     }
+    match command {
+        Command::Lock => return lock::lock(out),
+        Command::Unlock => return lock::unlock(out).await,
+        _ => {}
+    }
     let mut opened = match token::from_environment()? {
         Some(token) => {
             token::check(&command)?;
@@ -105,6 +112,9 @@ async fn run_opened(command: Command, opened: &mut Opened, out: &mut Output) -> 
         Command::Set(arguments) => environments::set(arguments, opened.client(), out).await,
         Command::Unset(arguments) => environments::unset(arguments, opened.client(), out).await,
         Command::Log(arguments) => environments::log(arguments, opened.client(), out).await,
+        Command::Show(arguments) => history::show(arguments, opened.client(), out).await,
+        Command::Restore(arguments) => history::restore(arguments, opened.client(), out).await,
+        Command::Purge(arguments) => history::purge(arguments, opened.client(), out).await,
         Command::Import(arguments) => formats::import(arguments, opened.client(), out).await,
         Command::Export(arguments) => formats::export(arguments, opened.client(), out).await,
         Command::Example(arguments) => formats::example(arguments, opened.client(), out).await,
@@ -112,6 +122,8 @@ async fn run_opened(command: Command, opened: &mut Opened, out: &mut Output) -> 
         Command::Activity(arguments) => activity::run(arguments, opened.client(), out).await,
         Command::Doctor => doctor::run(opened.client(), out).await,
         // Answered before this.
+        Command::Lock => lock::lock(out),
+        Command::Unlock => lock::unlock(out).await,
         Command::Dotenv(command) => dotenv::run(command, out),
         Command::Run(arguments) => {
             let program = run::prepare(arguments, opened.client(), out).await?;

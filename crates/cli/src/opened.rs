@@ -22,9 +22,12 @@ pub(crate) struct Opened {
 impl Opened {
     /// Opens the home that the environment names. A team of the embedded vault finds it running.
     pub(crate) async fn open() -> Result<Self, Failure> {
-        let options =
-            OpenOptions { home: None, keychain: keychain()?, local_vault: None, clock: Clock::default() };
-        let mut opened = Self { client: Client::open(options).await?, vault: None };
+        // Asked before a passphrase is: of a locked home nobody wants one.
+        let home = Home::open(&Home::locate(None).map_err(Error::from)?).map_err(Error::from)?;
+        if home.is_some_and(|home| home.is_locked()) {
+            return Err(Error::Locked.into());
+        }
+        let mut opened = Self { client: Client::open(options()?).await?, vault: None };
         if opened.client.needs_local_vault().await {
             opened.start_vault().await?;
         }
@@ -68,6 +71,11 @@ fn location(address: &Address) -> Result<VaultLocation, Failure> {
     let url = Url::parse(&address.url).map_err(|_| Error::from(VaultError::Address(address.url.clone())))?;
     let pin = address.pin.parse().map_err(Error::from)?;
     Ok(VaultLocation { url, pin: Some(pin) })
+}
+
+/// The home and the keychain that the environment names.
+pub(crate) fn options() -> Result<OpenOptions, Failure> {
+    Ok(OpenOptions { home: None, keychain: keychain()?, local_vault: None, clock: Clock::default() })
 }
 
 /// The keychain that `TWINLOCK_KEYCHAIN` names; never another one.

@@ -69,6 +69,8 @@ enum EventLine {
     FileProblem { path: Option<String>, problem: Option<String> },
     Conflict { path: Option<String>, environment: String, names: Vec<String> },
     Refused { refusal: RefusalView },
+    Locked,
+    Unlocked,
     Connection { connection: Connection },
     Trouble { path: Option<String>, sentence: String },
     Missed { events: u64 },
@@ -92,6 +94,8 @@ impl EventLine {
                 Self::Conflict { path: path(file), environment, names }
             }
             Event::Refused { refusal } => Self::Refused { refusal },
+            Event::Locked => Self::Locked,
+            Event::Unlocked => Self::Unlocked,
             Event::Connection(connection) => Self::Connection { connection },
             Event::Trouble { file, sentence } => Self::Trouble { path: path(file), sentence },
         }
@@ -117,6 +121,11 @@ impl EventLine {
                 "Twinlock refused what the vault sent. {} {} {}",
                 refusal.what_happened, refusal.kept_safe, refusal.what_to_do
             )),
+            Self::Locked => Some(
+                "Twinlock is locked: the keys are put away, and nothing is opened or sent. Files stay watched."
+                    .to_owned(),
+            ),
+            Self::Unlocked => Some("Twinlock is unlocked.".to_owned()),
             Self::Connection { connection: Connection::Online } => {
                 Some("The vault can be reached.".to_owned())
             }

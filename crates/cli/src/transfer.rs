@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use twinlock_client::{Client, Error, ErrorCode, PullOutcome, PushOutcome, Resolution, Selection};
+use twinlock_client::{Client, Error, ErrorCode, Message, PullOutcome, PushOutcome, Resolution, Selection};
 
 use crate::failure::{Failure, Status};
 use crate::output::{FailureBody, Output};
@@ -20,6 +20,9 @@ pub(crate) struct PushArguments {
     /// Only this variable, as often as needed.
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
+    /// Why, for those who may see the environment's names: on standard input.
+    #[arg(long, visible_alias = "why", value_name = "-")]
+    message: Option<SecretArgument>,
 }
 
 /// What to pull.
@@ -94,9 +97,13 @@ pub(crate) async fn push(
     } else {
         Selection::Names(BTreeSet::from_iter(arguments.only))
     };
+    let message = match arguments.message {
+        Some(message) => Message::new(&message.whole("Why")?)?,
+        None => None,
+    };
     let mut report = Report::default();
     for path in paths(client, arguments.file.as_deref()).await? {
-        let result = client.push(&path, selection.clone()).await;
+        let result = client.push_saying(&path, selection.clone(), message.clone()).await;
         if let Ok(outcome) = &result {
             out.note(&pushed(&path, outcome));
             report.conflicts(&path, &outcome.conflicts, out);

@@ -43,6 +43,35 @@ impl fmt::Display for EnvironmentName {
     }
 }
 
+/// `PROJECT/ENV@N`: an environment as it was after a revision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RevisionName {
+    pub(crate) environment: EnvironmentName,
+    pub(crate) number: u64,
+}
+
+/// Text that names no revision.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotARevision {
+    /// No number.
+    #[error("a revision is written PROJECT/ENV@N, such as api/development@3")]
+    NoNumber,
+    /// The environment.
+    #[error(transparent)]
+    Environment(#[from] NotAnEnvironment),
+}
+
+impl FromStr for RevisionName {
+    type Err = NotARevision;
+
+    fn from_str(text: &str) -> Result<Self, NotARevision> {
+        // The last one: an environment's name may have one.
+        let (environment, number) = text.rsplit_once('@').ok_or(NotARevision::NoNumber)?;
+        let number = number.parse().map_err(|_| NotARevision::NoNumber)?;
+        Ok(Self { environment: environment.parse()?, number })
+    }
+}
+
 /// `PROJECT/ENV:names|read|write`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Access {
@@ -266,6 +295,15 @@ mod tests {
         }
         let access: Access = "api/a:b:read".parse().unwrap();
         assert_eq!((access.environment.to_string().as_str(), access.level), ("api/a:b", Level::Read));
+    }
+
+    #[test]
+    fn revisions() {
+        let name: RevisionName = "api/a@b@12".parse().unwrap();
+        assert_eq!((name.environment.to_string().as_str(), name.number), ("api/a@b", 12));
+        for text in ["", "api/development", "api/development@", "api/development@-1", "api@1", "@1"] {
+            assert!(text.parse::<RevisionName>().is_err(), "{text:?}");
+        }
     }
 
     #[test]

@@ -22,6 +22,9 @@ pub enum Error {
     /// The home's lock.
     #[error(transparent)]
     Lock(#[from] HomeLockError),
+    /// The keys were put away.
+    #[error("Twinlock is locked. Unlock it first, with “twinlock unlock”; nothing was changed.")]
+    Locked,
     /// The keychain.
     #[error(transparent)]
     Keychain(#[from] KeychainError),
@@ -223,6 +226,17 @@ pub enum Error {
         /// `project/environment`.
         environment: String,
     },
+    /// Former values that are not to be had any more.
+    #[error(
+        "{} of revision {revision} cannot be restored: purged, never sealed to this computer, or sealed so that it does not open. Nothing was changed; restore other variables by their names.",
+        names.join(", ")
+    )]
+    NotRestorable {
+        /// The revision.
+        revision: u64,
+        /// The variables.
+        names: Vec<String>,
+    },
     /// A request that makes no sense.
     #[error("{0}")]
     Usage(String),
@@ -284,7 +298,7 @@ impl Error {
             }
             Self::Vault(VaultError::Unreachable) => ErrorCode::Unreachable,
             Self::Vault(error) if error.is(ProblemCode::Unavailable) => ErrorCode::Unreachable,
-            Self::Keychain(_) => ErrorCode::Locked,
+            Self::Locked | Self::Keychain(_) | Self::Store(StoreError::Locked) => ErrorCode::Locked,
             Self::NoTeam => ErrorCode::NoTeam,
             Self::Usage(_)
             | Self::Service
@@ -294,6 +308,16 @@ impl Error {
             | Self::Vault(VaultError::Address(_)) => ErrorCode::Usage,
             _ => ErrorCode::Failed,
         }
+    }
+}
+
+impl Error {
+    /// Whether this home was locked: not that its keychain is out of reach.
+    pub(crate) fn is_locked(&self) -> bool {
+        matches!(
+            self,
+            Self::Locked | Self::Store(StoreError::Locked) | Self::Keychain(KeychainError::PutAway)
+        )
     }
 }
 

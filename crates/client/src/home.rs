@@ -11,6 +11,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::files::atomic::{self, Existing};
+use crate::store::lock::private_file;
 
 const DESCRIPTION: &str = "home.json";
 const VERSION: u32 = 1;
@@ -135,6 +136,36 @@ impl Home {
         self.folder.join("vault")
     }
 
+    /// The file that is there while the home is locked: whatever program of this home sees it puts its keys away.
+    fn locked_file(&self) -> PathBuf {
+        self.folder.join("locked")
+    }
+
+    /// Whether the home is locked.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        // What cannot be looked at is taken for locked: nothing is opened on a doubt.
+        self.locked_file().try_exists().unwrap_or(true)
+    }
+
+    /// Locks the home. Needs no key; every program of this home puts its own away as soon as it sees it.
+    pub fn lock(&self) -> Result<(), HomeError> {
+        let path = self.locked_file();
+        let made = private_file(&path).and_then(|file| file.sync_all());
+        made.map_err(|source| HomeError::Unusable { path, source })
+    }
+
+    /// Ends the lock. The keys are had again first.
+    pub(crate) fn unlock(&self) -> Result<(), HomeError> {
+        let path = self.locked_file();
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(HomeError::Unusable { path, source: error })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The file whose lock [`crate::store::HomeLock`] stands for.
     #[must_use]
     pub fn lock_file(&self) -> PathBuf {
@@ -252,6 +283,21 @@ mod tests {
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    }
+
+    #[test]
+    fn it_is_locked_and_unlocked_as_often_as_one_likes() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::open_or_create(folder.path()).unwrap();
+        assert!(!home.is_locked());
+        for _ in 0..2 {
+            home.lock().unwrap();
+            home.lock().unwrap();
+            assert!(Home::open(folder.path()).unwrap().unwrap().is_locked());
+            home.unlock().unwrap();
+            home.unlock().unwrap();
+            assert!(!home.is_locked());
+        }
     }
 
     #[cfg(unix)]

@@ -19,9 +19,9 @@ pub mod view;
 pub use clock::Clock;
 pub use engine::{
     AccessRequest, Applicant, Approval, Approved, BroughtIn, Client, CreateMissing, Differing, Event,
-    HandedOut, ImportTarget, Incoming, Invitation, InviteOptions, LinkOptions, NewService, OpenOptions,
-    PullOutcome, PushOutcome, ReadAs, Resolution, Revealed, Selection, ServiceOptions, SettingsChange,
-    SyncOutcome, TeamPlace, ToRun, WriteOutcome, write_pins,
+    FormerValue, HandedOut, ImportTarget, Incoming, Invitation, InviteOptions, LinkOptions, Message,
+    NewService, OpenOptions, PullOutcome, PurgeOutcome, PushOutcome, ReadAs, Resolution, Revealed, Selection,
+    ServiceOptions, SettingsChange, SyncOutcome, TeamPlace, ToPurge, ToRun, WriteOutcome, write_pins,
 };
 pub use error::{Error, ErrorCode};
 pub use refused::Refused;

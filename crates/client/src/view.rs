@@ -3,6 +3,7 @@
 mod approval;
 mod checklist;
 mod compared;
+mod former;
 mod refusals;
 mod removal;
 mod service;
@@ -22,6 +23,7 @@ use crate::store::Mode;
 pub use approval::ApplicantView;
 pub use checklist::{ChecklistItem, ChecklistState, ChecklistView};
 pub use compared::{ComparedView, Verdict};
+pub use former::{FormerState, FormerVariable, FormerView, RevisionKind};
 pub use refusals::RefusedView;
 pub use removal::{RekeyedView, RemovalView};
 pub use service::{DangerView, ServiceClosedView, ServiceView};
@@ -582,6 +584,9 @@ pub struct RevisionView {
     pub message: Option<String>,
     /// What changed.
     pub changes: Vec<RevisionChange>,
+    /// Of a revision that sealed everything anew: how many values could not be compared with those before, because
+    /// one of the two was purged, does not open, or was sealed under keys that this computer does not have.
+    pub not_compared: usize,
 }
 
 /// One change of a revision.
@@ -590,7 +595,9 @@ pub struct RevisionChange {
     /// The variable; none for comments.
     pub name: Option<String>,
     /// What kind of change.
-    pub kind: ChangeKind,
+    pub kind: RevisionKind,
+    /// The value that it brought was deleted for good since.
+    pub purged: bool,
 }
 
 /// What dropping or importing a file would do, before anything happens.

@@ -102,6 +102,16 @@ impl Database {
         })
     }
 
+    /// Writes everything into the main file and empties the log of changes beside it: what was deleted is then in
+    /// neither. A reader that is at work keeps the log from being emptied; then the next time does it.
+    pub(crate) async fn flush(&self) -> Result<(), StoreError> {
+        run(Arc::clone(&self.writer), |connection| {
+            let flush = "PRAGMA wal_checkpoint(TRUNCATE)";
+            connection.query_row(flush, (), |_| Ok(())).map_err(StoreError::from)
+        })
+        .await
+    }
+
     /// Runs one transaction that may write. It is committed if `work` succeeds, and leaves nothing if not.
     pub(crate) async fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where

@@ -1,9 +1,13 @@
 //! What differs between a linked file and its environment, for review; values one at a time, when asked for.
 
+use std::collections::BTreeMap;
+
+use twinlock_protocol::ids::Pointer;
 use twinlock_seal::SecretText;
 
 use super::link::Looked;
 use super::readings::danger;
+use super::versions::Origin;
 use super::{Client, Joined};
 use crate::error::Error;
 use crate::files::{FileProblem, LinkedFileId};
@@ -16,7 +20,11 @@ impl Client {
         let mut state = self.state().await;
         let joined = state.joined()?;
         let looked = self.look_to_review(joined, file)?;
-        Ok(self.changes_of(joined, &looked))
+        let origins = match joined.session.environment(looked.file.environment) {
+            Some(held) => self.origins(held, held.chain.entries().values().map(|entry| entry.pointer))?,
+            None => BTreeMap::new(),
+        };
+        Ok(changes_of(joined, &looked, &origins))
     }
 
     /// One side of one change, in the clear: the value as written, with its comment.
@@ -62,53 +70,30 @@ impl Client {
         }
         Ok(looked)
     }
+}
 
-    fn changes_of(&self, joined: &Joined, looked: &Looked) -> ChangesView {
-        let mut view =
-            ChangesView { file: looked.file.id, conflicts: Vec::new(), here: Vec::new(), there: Vec::new() };
-        for (key, item) in looked.plan.items.iter().enumerate() {
-            let change = |kind| self.change_view(joined, looked, key, item, kind);
-            match &item.state {
-                ItemState::InStep => {}
-                ItemState::Here(here) => view.here.push(change(kind(item, *here))),
-                ItemState::There(there) => view.there.push(change(kind(item, *there))),
-                ItemState::Merged(_) => view.there.push(change(kind(item, Change::Changed))),
-                ItemState::Conflict => view.conflicts.push(change(ChangeKind::Changed)),
-                ItemState::Damaged => view.there.push(change(ChangeKind::Damaged)),
-            }
-        }
-        let moved =
-            |key| ChangeView { key, name: None, kind: ChangeKind::Moved, by: None, at: None, danger: None };
-        match looked.plan.order {
-            OrderState::InStep => {}
-            OrderState::Here => view.here.push(moved(looked.plan.items.len())),
-            OrderState::There => view.there.push(moved(looked.plan.items.len())),
-        }
-        view
-    }
-
-    fn change_view(
-        &self,
-        joined: &Joined,
-        looked: &Looked,
-        key: usize,
-        item: &Item,
-        kind: ChangeKind,
-    ) -> ChangeView {
-        let session = &joined.session;
-        let from_vault = !matches!(item.state, ItemState::Here(_));
-        let held = session.environment(looked.file.environment);
-        let entry =
-            item.id.zip(held).and_then(|(id, held)| held.chain.entries().get(&id)).filter(|_| from_vault);
-        ChangeView {
-            key,
-            name: item.name().map(str::to_owned),
-            kind,
-            by: entry.map(|entry| session.author_name(entry.author)),
-            at: entry.map(|entry| entry.at.0),
-            danger: danger_of(item),
+fn changes_of(joined: &Joined, looked: &Looked, origins: &BTreeMap<Pointer, Origin>) -> ChangesView {
+    let mut view =
+        ChangesView { file: looked.file.id, conflicts: Vec::new(), here: Vec::new(), there: Vec::new() };
+    for (key, item) in looked.plan.items.iter().enumerate() {
+        let change = |kind| change_view(joined, looked, origins, key, item, kind);
+        match &item.state {
+            ItemState::InStep => {}
+            ItemState::Here(here) => view.here.push(change(kind(item, *here))),
+            ItemState::There(there) => view.there.push(change(kind(item, *there))),
+            ItemState::Merged(_) => view.there.push(change(kind(item, Change::Changed))),
+            ItemState::Conflict => view.conflicts.push(change(ChangeKind::Changed)),
+            ItemState::Damaged => view.there.push(change(ChangeKind::Damaged)),
         }
     }
+    let moved =
+        |key| ChangeView { key, name: None, kind: ChangeKind::Moved, by: None, at: None, danger: None };
+    match looked.plan.order {
+        OrderState::InStep => {}
+        OrderState::Here => view.here.push(moved(looked.plan.items.len())),
+        OrderState::There => view.there.push(moved(looked.plan.items.len())),
+    }
+    view
 }
 
 /// A sentence about each variable that a pull would bring and that does more than hold a setting.
@@ -124,6 +109,29 @@ fn danger_of(item: &Item) -> Option<String> {
         ItemState::There(Change::Removed) | ItemState::Here(_) | ItemState::InStep | ItemState::Damaged => {
             None
         }
+    }
+}
+
+fn change_view(
+    joined: &Joined,
+    looked: &Looked,
+    origins: &BTreeMap<Pointer, Origin>,
+    key: usize,
+    item: &Item,
+    kind: ChangeKind,
+) -> ChangeView {
+    let session = &joined.session;
+    let from_vault = !matches!(item.state, ItemState::Here(_));
+    let held = session.environment(looked.file.environment);
+    let entry = item.id.zip(held).and_then(|(id, held)| held.chain.entries().get(&id)).filter(|_| from_vault);
+    let origin = entry.and_then(|entry| origins.get(&entry.pointer));
+    ChangeView {
+        key,
+        name: item.name().map(str::to_owned),
+        kind,
+        by: origin.map(|origin| session.author_name(origin.author)),
+        at: origin.map(|origin| origin.at.0),
+        danger: danger_of(item),
     }
 }
 

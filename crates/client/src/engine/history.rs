@@ -4,18 +4,20 @@ use std::collections::BTreeMap;
 
 use twinlock_dotenv::{Assignment, RightHalf};
 use twinlock_protocol::event::Level;
-use twinlock_protocol::ids::{EntryId, EnvironmentId};
-use twinlock_protocol::revision::{Change as LogChange, Revision};
+use twinlock_protocol::ids::{Digest, EntryId, EnvironmentId, Pointer};
+use twinlock_protocol::revision::{Cause, Change as LogChange, Revision};
 use twinlock_seal::SecretText;
 
 use super::opened::Named;
 use super::readings::{Read, notes, read};
 use super::session::Held;
+use super::versions::{Compared, Version, Versions, compare};
 use super::{Client, Joined};
-use crate::error::Error;
+use crate::error::{Error, ErrorCode};
+use crate::store::Step;
 use crate::sync::TheirText;
 use crate::team::inert;
-use crate::view::{ChangeKind, RevisionChange, RevisionView, VariableView};
+use crate::view::{RevisionChange, RevisionKind, RevisionView, VariableView};
 
 /// A value that somebody asked to see.
 pub struct Revealed {
@@ -44,6 +46,11 @@ impl Client {
             notes(&self.environment_text(joined, environment)?, &self.dialects_of(environment)?)
         };
         let names = self.open_names(joined, environment)?;
+        let held = joined
+            .session
+            .environment(environment)
+            .ok_or_else(|| Error::Bug("an environment was not loaded".into()))?;
+        let origins = self.origins(held, names.iter().map(|named| named.entry.pointer))?;
         let mut views = Vec::new();
         for Named { id, entry, left } in names {
             let text = opened.get(&id);
@@ -61,8 +68,10 @@ impl Client {
                 Some(TheirText::Open(halves)) => Some(RightHalf::parse(&halves.right).inner().is_empty()),
                 _ => None,
             };
-            let by = joined.session.author_name(entry.author);
-            let (at, revision) = (entry.at.0, entry.number);
+            let origin = origins.get(&entry.pointer);
+            let by = joined.session.author_name(origin.map_or(entry.author, |origin| origin.author));
+            let at = origin.map_or(entry.at, |origin| origin.at).0;
+            let revision = origin.map_or(entry.number, |origin| origin.number);
             let notes = notes.remove(&name).unwrap_or_default();
             views.push(VariableView {
                 entry: id,
@@ -128,7 +137,8 @@ impl Client {
         Ok(self.reveal(environment, found.entry).await?.text)
     }
 
-    /// The revisions of an environment, the latest first; of one variable, if a name is given.
+    /// The revisions of an environment, the latest first; of one variable, if a name is given. Where keys were
+    /// renewed, values are compared with those before: what differs was changed by whoever renewed them.
     pub async fn log(
         &self,
         environment: EnvironmentId,
@@ -138,79 +148,124 @@ impl Client {
         let joined = state.joined()?;
         self.try_refresh(joined, environment).await?;
         self.check_access(joined, environment, Level::Names)?;
-        let held = joined.session.held(environment)?.held;
-        let mut names: BTreeMap<EntryId, Option<String>> = BTreeMap::new();
-        let mut changes: Vec<(usize, Vec<RevisionChange>)> = Vec::new();
-        for (at, revision) in held.revisions.iter().enumerate() {
-            changes.push((at, changes_of(held, revision, &mut names)));
+        let versions = Versions::of(joined.session.held(environment)?.held);
+        if joined.session.my_level(environment) >= Some(Level::Read) {
+            let fetched = self.fetch_former(joined, environment, |held| rotated(held, &versions)).await;
+            // Without the vault, what is not here is not compared.
+            if let Err(error) = fetched
+                && error.code() != ErrorCode::Unreachable
+            {
+                return Err(error);
+            }
         }
-        let wanted = |changes: &[RevisionChange]| match name {
-            Some(name) => changes.iter().any(|change| change.name.as_deref() == Some(name)),
-            None => true,
-        };
         let joined: &Joined = joined;
         let held = joined
             .session
             .environment(environment)
             .ok_or_else(|| Error::Bug("an environment was not loaded".into()))?;
-        Ok(changes
-            .into_iter()
-            .rev()
-            .filter(|(_, changes)| wanted(changes))
-            .map(|(at, changes)| view_of(joined, held, &held.revisions[at], changes))
-            .collect())
+        let mut names: BTreeMap<EntryId, Option<String>> = BTreeMap::new();
+        let mut views = Vec::new();
+        for revision in &held.revisions {
+            let changes =
+                self.store().read(|step| changes_of(held, step, revision, &versions, &mut names))?;
+            views.push(view_of(joined, held, revision, changes));
+        }
+        if let Some(name) = name {
+            let about = |change: &RevisionChange| change.name.as_deref() == Some(name);
+            views.retain(|view| view.changes.iter().any(about));
+        }
+        views.reverse();
+        Ok(views)
     }
 }
 
-fn view_of(joined: &Joined, held: &Held, revision: &Revision, changes: Vec<RevisionChange>) -> RevisionView {
-    let message = revision.message.as_ref().and_then(|message| {
-        let text = held.name_key(revision.generation)?.open_message(message.pointer, &message.text).ok()?;
-        Some(inert(text.expose()))
-    });
+/// What it takes to compare what was sealed anew with what was there before, as far as the keys of both are here.
+fn rotated(held: &Held, versions: &Versions) -> Vec<(Pointer, Digest)> {
+    let has_key = |version: &Version| held.value_key(version.entry.generation).is_some();
+    versions
+        .rotated()
+        .filter(|(before, after)| {
+            has_key(before) && has_key(after) && !held.chain.is_purged(before.entry.pointer)
+        })
+        .flat_map(|(before, after)| [&before.entry, &after.entry])
+        .map(|entry| (entry.pointer, entry.digest))
+        .collect()
+}
+
+/// What a revision changed, and how much of it could not be told.
+#[derive(Default)]
+struct Changes {
+    changes: Vec<RevisionChange>,
+    not_compared: usize,
+}
+
+fn view_of(joined: &Joined, held: &Held, revision: &Revision, changes: Changes) -> RevisionView {
     RevisionView {
         number: revision.number,
         by: joined.session.author_name(revision.author),
         at: revision.created_at.0,
         cause: revision.cause,
-        message,
-        changes,
+        message: message_of(held, revision),
+        changes: changes.changes,
+        not_compared: changes.not_compared,
     }
+}
+
+/// Why a revision was made, if its author said so and it opens here.
+pub(super) fn message_of(held: &Held, revision: &Revision) -> Option<String> {
+    let message = revision.message.as_ref()?;
+    let text = held.name_key(revision.generation)?.open_message(message.pointer, &message.text).ok()?;
+    Some(inert(text.expose()))
 }
 
 /// What a revision changed, given the names before it; takes its own names in.
 fn changes_of(
     held: &Held,
+    step: &Step<'_>,
     revision: &Revision,
+    versions: &Versions,
     names: &mut BTreeMap<EntryId, Option<String>>,
-) -> Vec<RevisionChange> {
-    let mut changes = Vec::new();
+) -> Result<Changes, Error> {
+    let mut changes = Changes::default();
     for change in &revision.changes {
-        match change {
+        let (name, kind, pointer) = match change {
             LogChange::Put(put) => {
-                let left = held
-                    .name_key(revision.generation)
-                    .and_then(|key| key.open_name(put.pointer, &put.name).ok());
-                let opened =
-                    left.map(|left| Assignment::at_start(left.expose()).map(|found| found.name().to_owned()));
-                let known = names.get(&put.entry).cloned();
-                // Older generations may be sealed to this computer: then the entry keeps the name it had.
-                let name = opened.unwrap_or_else(|| known.clone().flatten());
-                let kind = match (&known, &name) {
-                    (_, None) => ChangeKind::Comment,
-                    (None, _) => ChangeKind::New,
-                    (Some(_), _) => ChangeKind::Changed,
+                let Some(version) = versions.get(put.pointer) else { continue };
+                let before = versions.before(version);
+                names.insert(put.entry, version.name.clone());
+                let kind = if version.entry.number != revision.number {
+                    RevisionKind::Moved
+                } else if version.named && version.name.is_none() {
+                    RevisionKind::Comment
+                } else if before.is_none() {
+                    RevisionKind::New
+                } else {
+                    RevisionKind::Changed
                 };
-                names.insert(put.entry, name.clone());
-                changes.push(RevisionChange { name, kind });
+                if let (Cause::Rotate, Some(before)) = (revision.cause, before) {
+                    match compare(held, step, &before.entry, &version.entry)? {
+                        Compared::Same => continue,
+                        Compared::Different => {}
+                        Compared::Unknown => {
+                            changes.not_compared += 1;
+                            continue;
+                        }
+                    }
+                }
+                (version.name.clone(), kind, Some(put.pointer))
             }
             LogChange::Remove(remove) => {
                 let name = names.remove(&remove.entry).flatten();
-                let kind = if name.is_some() { ChangeKind::Removed } else { ChangeKind::Comment };
-                changes.push(RevisionChange { name, kind });
+                let kind = if name.is_some() { RevisionKind::Removed } else { RevisionKind::Comment };
+                (name, kind, None)
             }
-            // A value that no entry has any more: nothing that is listed changes.
-            LogChange::Purge(_) => {}
-        }
+            LogChange::Purge(purge) => {
+                let name = versions.get(purge.pointer).and_then(|version| version.name.clone());
+                (name, RevisionKind::Purged, None)
+            }
+        };
+        let purged = pointer.is_some_and(|pointer| held.chain.is_purged(pointer));
+        changes.changes.push(RevisionChange { name, kind, purged });
     }
-    changes
+    Ok(changes)
 }

@@ -14,6 +14,7 @@ mod computers;
 mod doctor;
 mod environments;
 mod formats;
+mod former;
 mod found;
 mod history;
 mod import;
@@ -21,14 +22,17 @@ mod invite;
 mod join;
 mod link;
 mod loader;
+mod locked;
 mod members;
 mod opened;
 mod outbox;
 mod pins;
 mod project;
 mod pull;
+mod purge;
 mod push;
 mod readings;
+mod reason;
 mod refresh;
 mod refusals;
 mod removal;
@@ -43,6 +47,7 @@ mod standing;
 mod token;
 mod upkeep;
 mod values;
+mod versions;
 mod watch;
 mod wraps;
 mod write;
@@ -71,6 +76,7 @@ use session::Session;
 pub use administer::SettingsChange;
 pub use approval::Applicant;
 pub use formats::{BroughtIn, Differing, HandedOut, Incoming};
+pub use former::FormerValue;
 pub use history::Revealed;
 pub use import::ImportTarget;
 pub use invite::{AccessRequest, Approval, Invitation, InviteOptions};
@@ -78,7 +84,9 @@ pub use link::{CreateMissing, LinkOptions};
 pub use loader::ReadAs;
 pub use pins::write_pins;
 pub use pull::{PullOutcome, Resolution};
+pub use purge::{PurgeOutcome, ToPurge};
 pub use push::{Approved, PushOutcome, Selection};
+pub use reason::Message;
 pub use run::ToRun;
 pub use services::{NewService, ServiceOptions};
 pub use watch::SyncOutcome;
@@ -133,6 +141,14 @@ struct Place {
 struct State {
     local_vault: Option<VaultLocation>,
     joined: Option<Joined>,
+    keys: Keys,
+}
+
+/// Whether this program has its keys.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keys {
+    Here,
+    PutAway,
 }
 
 /// The team that this home belongs to, and the way to its vault.
@@ -191,6 +207,10 @@ pub enum Event {
         /// In words.
         refusal: RefusalView,
     },
+    /// All keys were put away.
+    Locked,
+    /// They are here again: everything may be asked again.
+    Unlocked,
     /// The vault can be reached, or not.
     Connection(Connection),
     /// A push or pull that a mode asked for did not work, in a sentence.
@@ -203,25 +223,28 @@ pub enum Event {
 }
 
 impl Client {
-    /// Opens the home, its keychain and its store; loads the team if there is one. Asks no vault.
+    /// Opens the home, its keychain and its store; loads the team if there is one. Asks no vault. A home that is
+    /// locked stays so.
     pub async fn open(options: OpenOptions) -> Result<Self, Error> {
+        Self::open_home(options, |home| if home.is_locked() { Err(Error::Locked) } else { Ok(()) }).await
+    }
+
+    /// The same; `may` is asked before any key is.
+    async fn open_home(
+        options: OpenOptions,
+        may: impl FnOnce(&Home) -> Result<(), Error> + Send + 'static,
+    ) -> Result<Self, Error> {
         let OpenOptions { home, keychain, local_vault, clock } = options;
         let blocking = move || -> Result<_, Error> {
             let home = Home::open_or_create(&Home::locate(home.as_deref())?)?;
+            may(&home)?;
             let keychain = Keychain::open(keychain, &home)?;
             let local = {
                 let lock = HomeLock::take(&home, LOCK_WAIT)?;
                 keychain.get_or_make(Account::Local, &lock)?
             };
             let store = Store::open(&home, &local)?;
-            let record = store.read(|step| step.teams().map_err(Error::from))?.into_iter().next();
-            let session = match record {
-                Some(record) => {
-                    let keyholder = keyholder(&keychain, &record)?;
-                    Some(store.read(|step| Session::load(record, keyholder, step))?)
-                }
-                None => None,
-            };
+            let session = load(&keychain, &store)?;
             Ok((home, keychain, store, session))
         };
         let (home, keychain, store, session) = join_blocking(blocking).await?;
@@ -229,7 +252,12 @@ impl Client {
             Some(session) => Some(Joined::new(session, local_vault.as_ref())?),
             None => None,
         };
-        Ok(Self::from_parts(Some(Place { home, keychain }), store, State { local_vault, joined }, clock))
+        Ok(Self::from_parts(
+            Some(Place { home, keychain }),
+            store,
+            State { local_vault, joined, keys: Keys::Here },
+            clock,
+        ))
     }
 
     fn from_parts(place: Option<Place>, store: Store, state: State, clock: Clock) -> Self {
@@ -278,22 +306,23 @@ impl Client {
         }
     }
 
+    /// The state; of a home that was locked meanwhile, one without keys.
     async fn state(&self) -> MutexGuard<'_, State> {
-        self.inner.state.lock().await
+        let mut state = self.inner.state.lock().await;
+        if self.inner.place.as_ref().is_some_and(|place| place.home.is_locked()) {
+            self.put_keys_away(&mut state);
+        }
+        state
     }
 
     /// The state, with a team that another program of this home has founded or joined since this one started.
     async fn current_state(&self) -> Result<MutexGuard<'_, State>, Error> {
         let mut state = self.state().await;
-        if state.joined.is_none() {
-            let record = self.store().read(|step| step.teams().map_err(Error::from))?.into_iter().next();
-            if let Some(record) = record {
-                let client = self.clone();
-                let load = move || {
-                    let keyholder = keyholder(&client.place()?.keychain, &record)?;
-                    client.store().read(|step| Session::load(record, keyholder, step))
-                };
-                let session = join_blocking(load).await?;
+        if state.joined.is_none() && state.keys == Keys::Here {
+            let client = self.clone();
+            let load = move || load(&client.place()?.keychain, client.store());
+            let session = join_blocking(load).await?;
+            if let Some(session) = session {
                 state.joined = Some(Joined::new(session, state.local_vault.as_ref())?);
             }
         }
@@ -317,6 +346,9 @@ impl Client {
 
 impl State {
     fn joined(&mut self) -> Result<&mut Joined, Error> {
+        if self.keys == Keys::PutAway {
+            return Err(Error::Locked);
+        }
         self.joined.as_mut().ok_or(Error::NoTeam)
     }
 }
@@ -340,6 +372,14 @@ impl Joined {
     fn vault(&self) -> Result<Vault, Error> {
         self.vault.clone().ok_or(Error::Vault(crate::vault::VaultError::Unreachable))
     }
+}
+
+/// The team that the store keeps, with this home's keys; none if there is no team yet.
+fn load(keychain: &Keychain, store: &Store) -> Result<Option<Session>, Error> {
+    let record = store.read(|step| step.teams().map_err(Error::from))?.into_iter().next();
+    let Some(record) = record else { return Ok(None) };
+    let keyholder = keyholder(keychain, &record)?;
+    Session::load(record, keyholder, store).map(Some)
 }
 
 fn keyholder(keychain: &Keychain, record: &TeamRecord) -> Result<Keyholder, KeychainError> {

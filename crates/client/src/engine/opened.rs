@@ -99,7 +99,7 @@ pub(super) fn open(held: &Held, entry: &Entry, blob: &[u8]) -> Option<Halves> {
     is_one_entry(&halves).then_some(halves)
 }
 
-fn open_left(held: &Held, entry: &Entry) -> Option<Zeroizing<String>> {
+pub(super) fn open_left(held: &Held, entry: &Entry) -> Option<Zeroizing<String>> {
     let left = held.name_key(entry.generation)?.open_name(entry.pointer, &entry.name).ok()?;
     Some(Zeroizing::new(left.expose().to_owned()))
 }

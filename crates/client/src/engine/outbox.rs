@@ -50,7 +50,7 @@ impl Client {
         for item in outbox {
             let file = self.linked_file_by_id(item.file)?;
             let selection = Selection::Approved(approved(&item.plan));
-            let result = self.push_file(joined, &file, &selection, Cause::Push).await;
+            let result = self.push_file(joined, &file, &selection, &Cause::Push.into()).await;
             if let Err(error) = &result
                 && error.code() == ErrorCode::Unreachable
             {

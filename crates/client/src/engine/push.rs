@@ -8,6 +8,7 @@ use twinlock_protocol::ids::EntryId;
 use twinlock_protocol::revision::Cause;
 
 use super::link::{Looked, absolute, emptied, shown};
+use super::reason::{Message, Reason};
 use super::send::{ATTEMPTS, Sending};
 use super::upkeep::Occasion;
 use super::{Client, Event, Joined};
@@ -52,11 +53,22 @@ pub struct PushOutcome {
 impl Client {
     /// Pushes changes of a linked file. While the vault is away they wait in the outbox.
     pub async fn push(&self, path: &Path, selection: Selection) -> Result<PushOutcome, Error> {
+        self.push_saying(path, selection, None).await
+    }
+
+    /// The same, saying why. What waits in the outbox goes out without a message.
+    pub async fn push_saying(
+        &self,
+        path: &Path,
+        selection: Selection,
+        message: Option<Message>,
+    ) -> Result<PushOutcome, Error> {
+        let reason = Reason { cause: Cause::Push, message };
         let _lock = self.lock().await?;
         let mut state = self.state().await;
         let joined = state.joined()?;
         let file = self.linked_file(&absolute(path)?)?;
-        let result = self.push_file(joined, &file, &selection, Cause::Push).await;
+        let result = self.push_file(joined, &file, &selection, &reason).await;
         if let Err(error) = &result
             && error.code() == crate::error::ErrorCode::Unreachable
         {
@@ -74,7 +86,7 @@ impl Client {
         joined: &mut Joined,
         file: &LinkedFile,
         selection: &Selection,
-        cause: Cause,
+        reason: &Reason,
     ) -> Result<PushOutcome, Error> {
         for _ in 0..ATTEMPTS {
             self.refresh(joined, file.environment).await?;
@@ -92,7 +104,8 @@ impl Client {
                 self.agree(&looked, &BTreeMap::new(), Moves::Held, 0)?;
                 return Ok(self.outcome(joined, file, &looked.plan, 0));
             }
-            let sent = match self.send(joined, file.environment, &looked.plan, &chosen, moves, cause).await? {
+            let sent = match self.send(joined, file.environment, &looked.plan, &chosen, moves, reason).await?
+            {
                 Sending::Sent(sent) => sent,
                 Sending::OthersWereFaster => continue,
             };

@@ -69,6 +69,17 @@ pub(super) fn read(text: &str, dialects: &[Dialect], name: &str, right: &str) ->
     Read { text: SecretText::new(own.unwrap_or_else(|| node::value(right))), readings }
 }
 
+/// The values of a whole text as a dialect reads them, by name.
+pub(super) fn values(text: &str, dialect: Dialect) -> BTreeMap<String, SecretText> {
+    let mut values = BTreeMap::new();
+    for reading in dialect.read(text, &Surroundings::default()).unwrap_or_default() {
+        if let Value::Text(value) = reading.value {
+            values.entry(reading.name).or_insert_with(|| SecretText::new(value));
+        }
+    }
+    values
+}
+
 /// What deserves more than a notice; a difference in any of these dialects does.
 fn findings(text: &str, dialects: &[Dialect]) -> Vec<Finding> {
     let Some((dialect, also)) = dialects.split_first() else { return Vec::new() };

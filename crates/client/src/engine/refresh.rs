@@ -1,10 +1,13 @@
 //! Fetching what moved: log, revisions, values, keys. Verified before it is kept, kept before it is shown.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use twinlock_protocol::api::ValueBlob;
 use twinlock_protocol::envelope::Envelope;
 use twinlock_protocol::environment::digest;
 use twinlock_protocol::event::{Level, Role};
-use twinlock_protocol::ids::{EnvironmentId, Pointer};
+use twinlock_protocol::ids::{Digest, EnvironmentId, Pointer};
+use twinlock_protocol::revision::Change;
 use twinlock_protocol::{Refusal, StatementHash};
 use zeroize::Zeroizing;
 
@@ -12,7 +15,7 @@ use super::session::Taken;
 use super::{Client, Event, Joined};
 use crate::error::Error;
 use crate::refused::Refused;
-use crate::store::{Pin, RefusalRecord, Scope};
+use crate::store::{Pin, RefusalRecord, Scope, Step};
 use crate::vault::VaultError;
 use crate::view::Connection;
 
@@ -53,6 +56,16 @@ impl Client {
         result = result.and_then(|()| joined.hold_environment(id));
         if result.is_ok() {
             result = patience.for_fetch(self.fetch_values(joined, id)).await;
+        }
+        if let Err(Error::Refused(refused)) = &result
+            && matches!(refused.refusal, Refusal::ValueMissing(_))
+        {
+            // Not a lie yet: the value may have been replaced and purged between the two requests.
+            let before = joined.session.held(id)?.held.chain.head();
+            let again = self.fetch_revisions(joined, id).await;
+            if again.is_err() || joined.session.held(id)?.held.chain.head() != before {
+                result = again.and(self.fetch_values(joined, id).await);
+            }
         }
         self.note_outcome(joined, result)?;
         self.note_verified(&Scope::Environment(id), Event::Environment(id))
@@ -119,7 +132,7 @@ impl Client {
                 }
                 return Err(joined.session.refused(scope, refusal));
             }
-            self.keep_statements(scope, seen.number, &page.statements)?;
+            self.keep_revisions(joined, id, seen.number, &page.statements)?;
             self.announce(joined, id, before);
         }
     }
@@ -142,26 +155,39 @@ impl Client {
         }
     }
 
-    /// Fetches the sealed values of the head that are not here, and checks each against its signed digest.
+    /// Fetches the sealed values of the head that are not here.
     async fn fetch_values(&self, joined: &Joined, id: EnvironmentId) -> Result<(), Error> {
         let Some(held) = joined.session.environment(id) else { return Ok(()) };
         if joined.session.my_level(id).is_none_or(|level| level < Level::Read) {
             return Ok(());
         }
-        let entries = held.chain.entries();
+        let wanted: Vec<_> =
+            held.chain.entries().values().map(|entry| (entry.pointer, entry.digest)).collect();
+        self.fetch_blobs(joined, id, &wanted).await
+    }
+
+    /// Fetches sealed values that are not here, and checks each against the digest that its author signed.
+    pub(super) async fn fetch_blobs(
+        &self,
+        joined: &Joined,
+        id: EnvironmentId,
+        wanted: &[(Pointer, Digest)],
+    ) -> Result<(), Error> {
         let missing = self.store().read(|step| {
-            step.missing_blobs(entries.values().map(|entry| entry.pointer)).map_err(Error::from)
+            step.missing_blobs(wanted.iter().map(|(pointer, _)| *pointer)).map_err(Error::from)
         })?;
         if missing.is_empty() {
             return Ok(());
         }
         let served = joined.vault()?.values(&joined.session.keyholder, id, &missing).await?;
         let scope = Scope::Environment(id);
-        let blob_of = |pointer: Pointer| served.iter().find(|value| value.pointer == pointer);
-        for entry in entries.values().filter(|entry| missing.contains(&entry.pointer)) {
-            let refusal = match blob_of(entry.pointer) {
-                None => Refusal::ValueMissing(entry.pointer),
-                Some(value) if digest(&value.blob) != entry.digest => Refusal::Digest(entry.pointer),
+        let blobs: BTreeMap<Pointer, &ValueBlob> =
+            served.iter().map(|value| (value.pointer, value)).collect();
+        let missing: BTreeSet<Pointer> = missing.into_iter().collect();
+        for (pointer, signed) in wanted.iter().filter(|(pointer, _)| missing.contains(pointer)) {
+            let refusal = match blobs.get(pointer) {
+                None => Refusal::ValueMissing(*pointer),
+                Some(value) if digest(&value.blob) != *signed => Refusal::Digest(*pointer),
                 Some(_) => continue,
             };
             self.keep_evidence(
@@ -231,17 +257,34 @@ impl Client {
         after: u64,
         statements: &[Envelope],
     ) -> Result<(), Error> {
+        self.store().step(|step| keep(step, scope, after, statements))
+    }
+
+    /// Keeps verified revisions that follow `after`, and lets go of the values that they purge, in one step.
+    pub(super) fn keep_revisions(
+        &self,
+        joined: &Joined,
+        id: EnvironmentId,
+        after: u64,
+        statements: &[Envelope],
+    ) -> Result<(), Error> {
+        let held = joined
+            .session
+            .environment(id)
+            .ok_or_else(|| Error::Bug("an environment was not loaded".into()))?;
+        let new = held.revisions.iter().filter(|revision| revision.number > after);
+        let purged: Vec<Pointer> = new
+            .flat_map(|revision| &revision.changes)
+            .filter_map(|change| match change {
+                Change::Purge(purge) => Some(purge.pointer),
+                Change::Put(_) | Change::Remove(_) => None,
+            })
+            .collect();
         self.store().step(|step| {
-            for (number, statement) in (after + 1..).zip(statements) {
-                let json = serde_json::to_vec(statement).map_err(|error| Error::Bug(error.to_string()))?;
-                step.add_statement(&scope, number, &Zeroizing::new(json))?;
-                // Another program of this home may have been faster with the same statements.
-                if step.pin(&scope)?.is_none_or(|pin| pin.number < number) {
-                    step.advance_pin(&scope, Pin { number, hash: statement.hash() })?;
-                }
-            }
-            Ok(())
-        })
+            keep(step, Scope::Environment(id), after, statements)?;
+            purged.iter().try_for_each(|pointer| step.forget_blob(*pointer).map_err(Error::from))
+        })?;
+        if purged.is_empty() { Ok(()) } else { Ok(self.store().flush()?) }
     }
 
     fn keep_evidence(&self, scope: Scope, refusal: &Refusal, evidence: &impl serde::Serialize) {
@@ -282,6 +325,18 @@ impl Client {
         }
         self.emit(Event::Refused { refusal: refused.view() });
     }
+}
+
+fn keep(step: &mut Step<'_>, scope: Scope, after: u64, statements: &[Envelope]) -> Result<(), Error> {
+    for (number, statement) in (after + 1..).zip(statements) {
+        let json = serde_json::to_vec(statement).map_err(|error| Error::Bug(error.to_string()))?;
+        step.add_statement(&scope, number, &Zeroizing::new(json))?;
+        // Another program of this home may have been faster with the same statements.
+        if step.pin(&scope)?.is_none_or(|pin| pin.number < number) {
+            step.advance_pin(&scope, Pin { number, hash: statement.hash() })?;
+        }
+    }
+    Ok(())
 }
 
 /// A vault that knows less than was seen or sent, or something else, is refused before anything is fetched or kept.

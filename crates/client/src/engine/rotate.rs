@@ -12,6 +12,7 @@ use super::opened::open;
 use super::refresh::check_head;
 use super::send::others_were_faster;
 use super::session::{Held, Session};
+use super::versions::entry_of;
 use super::{Client, Event, Joined, now, random_id};
 use crate::error::Error;
 use crate::store::Scope;
@@ -201,16 +202,7 @@ fn last_that_opens(
             if put.entry != id {
                 continue;
             }
-            let entry = Entry {
-                position: put.position.clone(),
-                name: put.name.clone(),
-                pointer: put.pointer,
-                digest: put.digest,
-                generation: revision.generation,
-                author: revision.author,
-                number: revision.number,
-                at: revision.created_at,
-            };
+            let entry = entry_of(revision, put);
             let blob = blob_of(put.pointer)?.filter(|blob| digest(blob) == put.digest);
             if let Some(halves) = blob.and_then(|blob| open(held, &entry, &blob)) {
                 return Ok(Some(halves));

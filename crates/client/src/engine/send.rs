@@ -6,8 +6,10 @@ use twinlock_protocol::api::{ProblemCode, PushRevision, ValueBlob};
 use twinlock_protocol::environment::digest;
 use twinlock_protocol::ids::{EntryId, EnvironmentId, Pointer};
 use twinlock_protocol::limits;
-use twinlock_protocol::revision::{Cause, Change as RevisionChange, Put, Remove, Revision};
+use twinlock_protocol::revision::{Change as RevisionChange, Put, Remove, Revision};
 
+use super::members::Turn;
+use super::reason::Reason;
 use super::refresh::check_head;
 use super::{Client, Joined, now, random_id};
 use crate::error::Error;
@@ -50,7 +52,7 @@ impl Client {
         plan: &Plan,
         chosen: &BTreeSet<usize>,
         moves: Moves,
-        cause: Cause,
+        reason: &Reason,
     ) -> Result<Sending, Error> {
         let vault = joined.vault()?;
         if self.rotate_if_stale(joined, environment).await? {
@@ -64,23 +66,36 @@ impl Client {
             return Ok(Sending::OthersWereFaster);
         }
         self.note_outcome(joined, stored.map_err(Error::from))?;
-        let revision = next_revision(joined, environment, &sealed.changes, cause)?;
-        let statement = joined.session.keyholder.sign_revision(&revision);
+        let revision = next_revision(joined, environment, &sealed.changes, reason)?;
+        match self.add(joined, environment, &revision).await? {
+            Turn::Theirs => return Ok(Sending::OthersWereFaster),
+            Turn::Ours => self.keep_values(&sealed.values)?,
+        }
+        Ok(Sending::Sent(Sent { entries: sealed.entries, number: revision.number }))
+    }
+
+    /// Signs a revision and adds it to the history, there and here.
+    pub(super) async fn add(
+        &self,
+        joined: &mut Joined,
+        environment: EnvironmentId,
+        revision: &Revision,
+    ) -> Result<Turn, Error> {
+        let vault = joined.vault()?;
+        let statement = joined.session.keyholder.sign_revision(revision);
         let request = PushRevision { statement: statement.clone() };
         let acknowledged = match vault.push(&joined.session.keyholder, environment, &request).await {
             Ok(pushed) => pushed.head,
-            Err(error) if others_were_faster(&error) => return Ok(Sending::OthersWereFaster),
+            Err(error) if others_were_faster(&error) => return Ok(Turn::Theirs),
             Err(error) => return self.note_outcome(joined, Err(error.into())),
         };
         let head = check_head(acknowledged.number, acknowledged.hash, revision.number, statement.hash())
             .map_err(|refusal| joined.session.refused(Scope::Environment(environment), refusal));
         self.note_outcome(joined, head)?;
-        let after = revision.number - 1;
         let accepted = joined.session.held(environment)?.extend(std::slice::from_ref(&statement));
         accepted.map_err(|refusal| Error::Bug(refusal.to_string()))?;
-        self.keep_values(&sealed.values)?;
-        self.keep_statements(Scope::Environment(environment), after, &[statement])?;
-        Ok(Sending::Sent(Sent { entries: sealed.entries, number: revision.number }))
+        self.keep_revisions(joined, environment, revision.number - 1, &[statement])?;
+        Ok(Turn::Ours)
     }
 
     /// Seals the chosen changes under the keys of the current generation, each value under a new pointer.
@@ -200,12 +215,13 @@ fn check_limits(halves: &Halves) -> Result<(), Error> {
 }
 
 /// The revision that these changes make, unsigned.
-fn next_revision(
+pub(super) fn next_revision(
     joined: &mut Joined,
     environment: EnvironmentId,
     changes: &[RevisionChange],
-    cause: Cause,
+    reason: &Reason,
 ) -> Result<Revision, Error> {
+    let message = reason.message.as_ref().map(|message| message.seal(joined, environment)).transpose()?;
     let author = joined.session.keyholder.id();
     let team_head = joined.session.log_head();
     let team = joined.session.team.id();
@@ -223,8 +239,8 @@ fn next_revision(
         team_head,
         state: held.held.chain.state_after(changes, author, generation).map_err(bug)?,
         changes: changes.to_vec(),
-        cause,
-        message: None,
+        cause: reason.cause,
+        message,
         created_at: now(),
     })
 }

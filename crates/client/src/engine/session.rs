@@ -8,13 +8,13 @@ use twinlock_protocol::environment::Environment;
 use twinlock_protocol::event::{Half, Level, LogHead, Role, SealedLabel, Subject};
 use twinlock_protocol::ids::{EnvironmentId, Generation, KeyholderId, MemberId, ProjectId};
 use twinlock_protocol::revision::Revision;
-use twinlock_protocol::team::{Team, replay};
+use twinlock_protocol::team::Team;
 use twinlock_protocol::{Refusal, Verified};
 use twinlock_seal::{KeyScope, Keyholder, NameKey, ValueKey};
 
 use crate::error::Error;
 use crate::refused::Refused;
-use crate::store::{Scope, Step, StoreError, TeamRecord};
+use crate::store::{KeptTeam, NewCheckpoint, Scope, Step, Store, StoreError, TeamRecord};
 use crate::team::{EnvironmentKeys, inert};
 
 /// Everything that is known of the team. Keys are wiped when it is dropped.
@@ -86,20 +86,29 @@ impl Session {
         &self.given_names
     }
 
-    /// Rebuilds a session from what the store keeps. Everything is verified again: the store is only a cache.
-    pub(crate) fn load(record: TeamRecord, keyholder: Keyholder, step: &Step<'_>) -> Result<Self, Error> {
-        let scope = Scope::Team(record.team);
-        let log = stored(step, &scope, 0)?;
-        let team = replay(&log).map_err(|refusal| damaged(&refusal))?;
-        if team.id() != record.team {
-            return Err(damaged(&Refusal::Elsewhere));
+    /// Rebuilds a session from what the store keeps. Everything is verified again, the store is only a cache; but
+    /// for the part of a long log that a checkpoint of an earlier replay stands in for.
+    pub(crate) fn load(record: TeamRecord, keyholder: Keyholder, store: &Store) -> Result<Self, Error> {
+        let id = record.team;
+        let (session, renewed) = store.read(|step| Self::from_step(record, keyholder, step))?;
+        if let Some(checkpoint) = renewed {
+            store.step(|step| step.keep_checkpoint(id, &checkpoint).map_err(Error::from))?;
         }
+        Ok(session)
+    }
+
+    fn from_step(
+        record: TeamRecord,
+        keyholder: Keyholder,
+        step: &Step<'_>,
+    ) -> Result<(Self, Option<NewCheckpoint>), Error> {
+        let scope = Scope::Team(record.team);
+        let KeptTeam { team, renewed } = step.team(record.team)?;
         if let Some(pin) = step.pin(&scope)? {
             team.extends(LogHead { sequence: pin.number, hash: pin.hash })
                 .map_err(|refusal| damaged(&refusal))?;
         }
         let mut session = Self::new(record, keyholder, team, None);
-        session.take_stored_keys(step)?;
         for id in session.team.environments().keys().copied().collect::<Vec<_>>() {
             let revisions = stored(step, &Scope::Environment(id), 0)?;
             let held = session.held(id)?;
@@ -110,9 +119,9 @@ impl Session {
             {
                 return Err(damaged(&Refusal::Rollback { served: head.number, seen: pin.number }));
             }
-            session.take_stored_keys(step)?;
         }
-        Ok(session)
+        session.take_stored_keys(step)?;
+        Ok((session, renewed))
     }
 
     /// Takes in what another program of this home has verified and stored since.

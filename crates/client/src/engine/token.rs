@@ -8,7 +8,7 @@ use twinlock_seal::{Keyholder, Pin, ServiceToken};
 
 use super::join::whole_log;
 use super::session::Session;
-use super::{Client, Joined, State};
+use super::{Client, Joined, Keys, State};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::refused::Refused;
@@ -49,7 +49,7 @@ impl Client {
         let names = environments.into_iter().map(|one| (one.id, shown(&one.name)));
         let session = Session::of_service(record, keyholder, verified, names);
         let joined = Joined::new(session, None)?;
-        let state = State { local_vault: None, joined: Some(joined) };
+        let state = State { local_vault: None, joined: Some(joined), keys: Keys::Here };
         let client = Self::from_parts(None, Store::in_memory()?, state, Clock::default());
         client.keep_statements(Scope::Team(team), 0, &log)?;
         Ok(client)

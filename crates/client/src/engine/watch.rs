@@ -15,7 +15,7 @@ use super::changes::{dangers, summary};
 use super::link::{Looked, shown};
 use super::push::Selection;
 use super::upkeep::Occasion;
-use super::{Client, Event, Joined};
+use super::{Client, Event, Joined, Keys};
 use crate::error::{Error, ErrorCode};
 use crate::files::{FileEvent, FileProblem, LinkedFileId, Seen, WatchedFiles};
 use crate::store::{LinkedFile, Mode};
@@ -49,6 +49,7 @@ struct Watching {
     files: WatchedFiles,
     linked: BTreeMap<LinkedFileId, LinkedFile>,
     others: Option<i64>,
+    keys: Keys,
     told: BTreeMap<LinkedFileId, BTreeSet<String>>,
     stream: Option<MovedStream>,
     delays: ExponentialBackoff,
@@ -99,7 +100,7 @@ impl Client {
         let looked = self.look(joined, file)?;
         let writes = joined.session.my_level(file.environment) >= Some(Level::Write);
         if file.push == Mode::Auto && looked.plan.count_here() > 0 && writes && may_push(&looked) {
-            outcome.pushed = self.push_file(joined, file, &Selection::All, Cause::Push).await?.pushed;
+            outcome.pushed = self.push_file(joined, file, &Selection::All, &Cause::Push.into()).await?.pushed;
         }
         let plan = self.look(joined, file)?.plan;
         outcome.waiting_here = plan.count_here();
@@ -119,6 +120,7 @@ impl Client {
             files,
             linked: BTreeMap::new(),
             others: None,
+            keys: Keys::Here,
             told: BTreeMap::new(),
             stream: None,
             delays: delays(),
@@ -145,7 +147,20 @@ impl Client {
                     let delay = self.reconnect(&mut watching).await;
                     reconnect.as_mut().reset(tokio::time::Instant::now() + delay);
                 }
-                _ = others.tick() => self.follow_others(&mut watching).await?,
+                _ = others.tick() => {
+                    let before = std::mem::replace(&mut watching.keys, self.keys().await);
+                    match (before, watching.keys) {
+                        (_, Keys::PutAway) => watching.stream = None,
+                        // Whatever was saved or pushed meanwhile is looked at now.
+                        (Keys::PutAway, Keys::Here) => {
+                            watching.delays = delays();
+                            reconnect.as_mut().reset(tokio::time::Instant::now());
+                            self.follow_others(&mut watching).await?;
+                            self.settle_all(&mut watching).await;
+                        }
+                        (Keys::Here, Keys::Here) => self.follow_others(&mut watching).await?,
+                    }
+                }
                 _ = poll.tick() => if watching.stream.is_some() { self.settle_all(&mut watching).await },
             }
         }
@@ -282,8 +297,10 @@ impl Client {
                     self.emit(Event::Conflict { file: id, environment, names });
                 }
             }
-            // Away is told of by the connection, a refusal by its own event.
-            Err(error) if matches!(error.code(), ErrorCode::Unreachable | ErrorCode::Refused) => {}
+            // Away is told of by the connection, a refusal and the lock by events of their own.
+            Err(error)
+                if matches!(error.code(), ErrorCode::Unreachable | ErrorCode::Refused)
+                    || error.is_locked() => {}
             Err(error) => self.emit(Event::Trouble { file: id, sentence: error.to_string() }),
         }
     }
@@ -302,6 +319,8 @@ impl Client {
         match self.take_notice(&file, &event.seen).await {
             Ok(Noticed::Nothing) => {}
             Ok(Noticed::Saved) => self.settle_one(watching, file.id).await,
+            // Looked at once it is unlocked.
+            Err(error) if error.is_locked() => {}
             Err(error) => self.emit(Event::Trouble { file: file.id, sentence: error.to_string() }),
         }
     }

@@ -30,12 +30,24 @@ impl Client {
         cause: Cause,
         change: impl Fn(&str) -> Result<Zeroizing<String>, Error>,
     ) -> Result<WriteOutcome, Error> {
+        self.rewrite_entries(joined, environment, cause, |theirs| change(&text_of(theirs))).await
+    }
+
+    /// The same for a change that has to know the entries.
+    pub(super) async fn rewrite_entries(
+        &self,
+        joined: &mut Joined,
+        environment: EnvironmentId,
+        cause: Cause,
+        change: impl Fn(&[Theirs]) -> Result<Zeroizing<String>, Error>,
+    ) -> Result<WriteOutcome, Error> {
+        let reason = cause.into();
         for _ in 0..ATTEMPTS {
             self.refresh(joined, environment).await?;
             self.check_access(joined, environment, Level::Write)?;
             let theirs = self.open_entries(joined, environment)?;
             let before = text_of(&theirs);
-            let after = change(&before)?;
+            let after = change(&theirs)?;
             let base: Vec<Agreed> = theirs.iter().filter_map(as_agreed).collect();
             let plan = plan(&base, &after, &theirs);
             let here = |at: &usize| matches!(plan.items[*at].state, ItemState::Here(_));
@@ -45,7 +57,7 @@ impl Client {
                 let revision = joined.session.held(environment)?.held.chain.head().number;
                 return Ok(WriteOutcome { changed: 0, revision });
             }
-            match self.send(joined, environment, &plan, &chosen, moves, cause).await? {
+            match self.send(joined, environment, &plan, &chosen, moves, &reason).await? {
                 Sending::OthersWereFaster => {}
                 Sending::Sent(sent) => {
                     self.emit(Event::Environment(environment));

@@ -9,6 +9,7 @@ mod os;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use twinlock_protocol::TeamId;
 use zeroize::{Zeroize as _, Zeroizing};
@@ -18,7 +19,20 @@ use file::FileKeychain;
 use os::OsKeychain;
 
 /// The keychain of one home.
-pub struct Keychain(Kind);
+pub struct Keychain {
+    /// None while it is locked: a passphrase opens all keys, so it is put away with them.
+    kind: Mutex<Option<Arc<Kind>>>,
+    chosen: Chosen,
+}
+
+/// Which kind of keychain was chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chosen {
+    /// The operating system's.
+    Os,
+    /// A file under a passphrase.
+    File,
+}
 
 enum Kind {
     Os(OsKeychain),
@@ -51,6 +65,9 @@ pub enum Account {
 /// Why a key cannot be had or kept.
 #[derive(Debug, thiserror::Error)]
 pub enum KeychainError {
+    /// Keys and passphrase were put away.
+    #[error("Twinlock is locked. Unlock it first, with “twinlock unlock”; nothing was changed.")]
+    PutAway,
     /// There is no session bus to ask.
     #[error(
         "There is no keychain here: this session has no D-Bus. Sign in to a desktop session, or set TWINLOCK_KEYCHAIN=file to use a file sealed under a passphrase."
@@ -122,17 +139,44 @@ pub enum KeychainError {
 impl Keychain {
     /// The chosen keychain, for the keys of this home. Finds out at once whether it can be reached.
     pub fn open(choice: KeychainChoice, home: &Home) -> Result<Self, KeychainError> {
-        Ok(Self(match choice {
+        let chosen = match choice {
+            KeychainChoice::Os => Chosen::Os,
+            KeychainChoice::File(_) => Chosen::File,
+        };
+        let keychain = Self { kind: Mutex::new(None), chosen };
+        keychain.take_up(choice, home)?;
+        Ok(keychain)
+    }
+
+    /// Which one was chosen.
+    pub(crate) fn chosen(&self) -> Chosen {
+        self.chosen
+    }
+
+    /// Forgets the passphrase and what was derived from it. From then on every key is refused.
+    pub(crate) fn put_away(&self) {
+        *self.kind.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Opens it again.
+    pub(crate) fn take_up(&self, choice: KeychainChoice, home: &Home) -> Result<(), KeychainError> {
+        let kind = match choice {
             KeychainChoice::Os => Kind::Os(OsKeychain::open(home.id())?),
             KeychainChoice::File(passphrase) => {
                 Kind::File(FileKeychain::open(home.keychain_file(), home.id(), passphrase)?)
             }
-        }))
+        };
+        *self.kind.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(kind));
+        Ok(())
+    }
+
+    fn kind(&self) -> Result<Arc<Kind>, KeychainError> {
+        self.kind.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or(KeychainError::PutAway)
     }
 
     /// Reads a key.
     pub fn get(&self, account: Account) -> Result<Secret, KeychainError> {
-        match &self.0 {
+        match &*self.kind()? {
             Kind::Os(keychain) => keychain.get(account),
             Kind::File(keychain) => keychain.get(account),
         }
@@ -140,7 +184,7 @@ impl Keychain {
 
     /// Keeps a key, in the place of any other under this account.
     pub fn set(&self, account: Account, secret: &Secret) -> Result<(), KeychainError> {
-        match &self.0 {
+        match &*self.kind()? {
             Kind::Os(keychain) => keychain.set(account, secret),
             Kind::File(keychain) => keychain.set(account, secret),
         }
@@ -148,7 +192,7 @@ impl Keychain {
 
     /// Forgets a key for good.
     pub fn delete(&self, account: Account) -> Result<(), KeychainError> {
-        match &self.0 {
+        match &*self.kind()? {
             Kind::Os(keychain) => keychain.delete(account),
             Kind::File(keychain) => keychain.delete(account),
         }

@@ -55,7 +55,7 @@ impl Step<'_> {
                 file.environment.as_bytes(),
                 file.push.name(),
                 file.pull.name(),
-                keyed_path(self.seal, path),
+                keyed_path(&self.seal, path),
                 sealed_path,
             ),
         )?;
@@ -72,7 +72,7 @@ impl Step<'_> {
     /// All linked files, by path.
     pub fn linked_files(&self) -> Result<Vec<LinkedFile>, StoreError> {
         let rows = self.all(&format!("SELECT {COLUMNS} FROM linked_files"), (), Row::read)?;
-        let mut files = rows.into_iter().map(|row| row.open(self.seal)).collect::<Result<Vec<_>, _>>()?;
+        let mut files = rows.into_iter().map(|row| row.open(&self.seal)).collect::<Result<Vec<_>, _>>()?;
         files.sort_by(|one, other| one.path.cmp(&other.path));
         Ok(files)
     }
@@ -84,7 +84,7 @@ impl Step<'_> {
             [file.as_bytes()],
             Row::read,
         )?
-        .map(|row| row.open(self.seal))
+        .map(|row| row.open(&self.seal))
         .transpose()
     }
 
@@ -92,10 +92,10 @@ impl Step<'_> {
     pub fn linked_file_at(&self, path: &Path) -> Result<Option<LinkedFile>, StoreError> {
         self.optional(
             &format!("SELECT {COLUMNS} FROM linked_files WHERE keyed_path = ?1"),
-            [keyed_path(self.seal, text(path)?)],
+            [keyed_path(&self.seal, text(path)?)],
             Row::read,
         )?
-        .map(|row| row.open(self.seal))
+        .map(|row| row.open(&self.seal))
         .transpose()
     }
 
@@ -128,7 +128,7 @@ impl Step<'_> {
 
     /// Notes which content of a file was handled, one's own writes among them. Only a keyed hash is kept.
     pub fn set_last_seen(&mut self, file: LinkedFileId, content: &ContentHash) -> Result<(), StoreError> {
-        let keyed = keyed_content(self.seal, file, content);
+        let keyed = keyed_content(&self.seal, file, content);
         self.write("UPDATE linked_files SET keyed_content = ?2 WHERE id = ?1", (file.as_bytes(), keyed))?;
         Ok(())
     }
@@ -140,7 +140,7 @@ impl Step<'_> {
             [file.as_bytes()],
             |row| row.get(0),
         )?;
-        let keyed = keyed_content(self.seal, file, content);
+        let keyed = keyed_content(&self.seal, file, content);
         Ok(kept.flatten().is_some_and(|kept| bool::from(kept.ct_eq(&keyed))))
     }
 }

@@ -6,6 +6,7 @@
 
 mod allowed;
 mod bases;
+mod checkpoints;
 mod files;
 mod history;
 pub(crate) mod lock;
@@ -14,7 +15,7 @@ mod remembered;
 mod sealed;
 mod teams;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -26,6 +27,7 @@ use crate::keychain::Secret;
 use sealed::{LocalSeal, Place};
 
 pub use allowed::Allowed;
+pub use checkpoints::{KeptTeam, NewCheckpoint};
 pub use files::{LinkedFile, Mode};
 pub use history::Pin;
 pub use lock::{HomeLock, HomeLockError};
@@ -36,7 +38,8 @@ pub use teams::TeamRecord;
 /// The open store of a home.
 pub struct Store {
     connection: Mutex<Connection>,
-    seal: LocalSeal,
+    /// None while it is locked.
+    seal: Mutex<Option<Arc<LocalSeal>>>,
 }
 
 /// Bytes that were sealed in the store. Wiped when dropped.
@@ -45,12 +48,15 @@ pub type Opened = Zeroizing<Vec<u8>>;
 /// One transaction: what is read is of one moment, what is written is written whole or not at all.
 pub struct Step<'a> {
     transaction: Transaction<'a>,
-    seal: &'a LocalSeal,
+    seal: Arc<LocalSeal>,
 }
 
 /// Why the store did not do something. Nothing was changed then.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
+    /// Its key was put away.
+    #[error("Twinlock is locked. Unlock it first, with “twinlock unlock”; nothing was changed.")]
+    Locked,
     /// Another program writes and does not end.
     #[error("Another Twinlock program is writing to the store. Nothing was changed; try again in a moment.")]
     Busy,
@@ -110,7 +116,7 @@ const WAIT: Duration = Duration::from_secs(10);
 impl Store {
     /// Opens the home's store, made first if there is none, and checks that `local` is its key.
     pub fn open(home: &Home, local: &Secret) -> Result<Self, StoreError> {
-        let seal = LocalSeal::derive(local);
+        let seal = Mutex::new(Some(Arc::new(LocalSeal::derive(local))));
         let path = home.database();
         // One program at a time makes the file and brings its form up to date.
         let opening = lock::private_file(&home.folder().join("home.db.lock"))?;
@@ -142,7 +148,22 @@ impl Store {
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "trusted_schema", false)?;
         migrate(&mut connection)?;
-        Ok(Self { connection: Mutex::new(connection), seal })
+        Ok(Self { connection: Mutex::new(connection), seal: Mutex::new(Some(Arc::new(seal))) })
+    }
+
+    /// Forgets the key. From then on every step fails, until [`Self::take_key`].
+    pub(crate) fn forget_key(&self) {
+        *self.seal.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Takes the key again, after checking that it is this home's.
+    pub(crate) fn take_key(&self, home: &Home, local: &Secret) -> Result<(), StoreError> {
+        *self.seal.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(LocalSeal::derive(local)));
+        let checked = self.step(|step| step.check_key(home));
+        if checked.is_err() {
+            self.forget_key();
+        }
+        checked
     }
 
     /// Reads, all of one moment. Writing is not possible here: it needs `&mut Step`.
@@ -164,6 +185,12 @@ impl Store {
         Ok(result)
     }
 
+    /// Empties the log of changes beside the database, so that what was deleted is in neither. Another program at
+    /// work keeps it from that; then the next time does it.
+    pub fn flush(&self) -> Result<(), StoreError> {
+        Ok(self.connection().query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?)
+    }
+
     /// A number that is another one after another program has written. (It stays after one's own steps.)
     pub fn others_version(&self) -> Result<i64, StoreError> {
         Ok(self.connection().pragma_query_value(None, "data_version", |row| row.get(0))?)
@@ -179,8 +206,10 @@ impl Store {
         connection: &'a mut Connection,
         behavior: TransactionBehavior,
     ) -> Result<Step<'a>, StoreError> {
+        let seal = self.seal.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let seal = seal.ok_or(StoreError::Locked)?;
         let transaction = connection.transaction_with_behavior(behavior)?;
-        Ok(Step { transaction, seal: &self.seal })
+        Ok(Step { transaction, seal })
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) struct Place<'a> {
 /// One key seals every value under a random nonce: enough for four thousand million of them.
 pub(super) struct LocalSeal {
     cipher: Aes256Gcm,
-    recognise: Hkdf<Sha256>,
+    recognise: Zeroizing<[u8; 32]>,
 }
 
 impl LocalSeal {
@@ -37,7 +37,7 @@ impl LocalSeal {
         let root = Hkdf::<Sha256>::new(None, local.expose());
         let seal = derive(&root, Fields::purpose("twinlock/v1/store/seal"));
         let recognise = derive(&root, Fields::purpose("twinlock/v1/store/recognise"));
-        Self { cipher: Aes256Gcm::new((&*seal).into()), recognise: Hkdf::new(None, &*recognise) }
+        Self { cipher: Aes256Gcm::new((&*seal).into()), recognise }
     }
 
     pub(super) fn seal(&self, place: Place<'_>, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
@@ -67,7 +67,7 @@ impl LocalSeal {
     /// A keyed hash, by which a value is found or recognised without being kept.
     pub(super) fn recognise(&self, purpose: &str, fields: &[&[u8]]) -> [u8; 32] {
         let info = fields.iter().fold(Fields::purpose(purpose), |list, field| list.bytes(field));
-        *derive(&self.recognise, info)
+        *derive(&Hkdf::new(None, &*self.recognise), info)
     }
 }
 

@@ -81,9 +81,10 @@ impl VaultStore {
                 for pointer in pointers {
                     statement.execute([pointer.as_bytes()])?;
                 }
-                Ok(())
+                Ok::<_, StoreError>(())
             })
-            .await
+            .await?;
+        self.database.flush().await
     }
 }
 

@@ -10,7 +10,7 @@ use crate::application::plan::{self, PlannedRevision};
 use crate::application::signed::Signed;
 use crate::application::store::Writing;
 use crate::application::teams::stored_head;
-use crate::application::{Application, pointers};
+use crate::application::{Application, pointers, sweep};
 use crate::database::StoreError;
 use crate::problem::Problem;
 
@@ -34,6 +34,7 @@ pub(super) async fn push(
         return Ok(Json(Pushed { head: history.environment.head() }));
     };
     let after = history.after(planned.environment.clone());
+    let purges = !planned.purged.is_empty();
     let (team, log) = (signed.slot.id(), turn.team().head());
     application
         .store
@@ -45,6 +46,12 @@ pub(super) async fn push(
     let head = after.environment.head();
     turn.publish(|view| view.set_history(after))?;
     application.moves.tell(team, Moved::Environment { environment, number: head.number });
+    if purges {
+        // Purged values go at once. Should that fail, they are dying, and the next sweep goes on.
+        if let Err(error) = sweep(&application, application.now()).await {
+            tracing::warn!(%error, "purged values are still to be deleted");
+        }
+    }
     Ok(Json(Pushed { head }))
 }
 

@@ -1,0 +1,88 @@
+//! Locking: every program of a home puts its keys away, every command says so, files stay watched, and nothing is
+//! opened or sent; through the real programs.
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use twinlock_tests::programs::{KeptIn, Machine, Server, wait_until};
+
+const FIRST: &str = "TOKEN=one\n";
+const WHILE_LOCKED: &str = "TOKEN=saved while it was locked\n";
+
+fn ada(server: &Server, kept_in: KeptIn) -> Machine {
+    let ada = Machine::new(kept_in);
+    let place = ["--vault", &server.url, "--pin", &server.pin, "--setup-code", "-"];
+    let create = [&["team", "create", "Acme", "--member", "Ada"], place.as_slice()].concat();
+    let _team = ada.run_with(server.setup_code.as_ref().unwrap(), &create).ok();
+    let _linked = ada.run(&["link", ".env", "api/development", "--create", "--mode", "auto"]).ok();
+    ada
+}
+
+#[test]
+fn every_command_says_locked_until_the_passphrase_is_given() {
+    let server = Server::start();
+    let ada = ada(&server, KeptIn::File);
+    ada.save(FIRST);
+    let _synced = ada.run(&["sync"]).ok();
+    assert_eq!(ada.run(&["lock", "--json"]).ok().json(), serde_json::json!({ "locked": true }));
+    for command in [
+        &["status"][..],
+        &["get", "api/development", "TOKEN"],
+        &["ls", "api/development"],
+        &["log", "api/development"],
+        &["show", "api/development@1", "--reveal"],
+        &["restore", "api/development@1"],
+        &["purge", "api/development", "TOKEN"],
+        &["push"],
+        &["pull"],
+        &["sync"],
+        &["sync", "--watch"],
+        &["team", "show"],
+        &["invite"],
+        &["export", "api/development"],
+        &["activity"],
+        &["doctor"],
+    ] {
+        let ran = ada.run(command).ended(6);
+        assert!(ran.err.contains("Twinlock is locked") && ran.out.is_empty(), "{command:?}: {}", ran.err);
+    }
+    // What needs no key works.
+    let _read = ada.run(&["dotenv", "parse", ".env"]).ok();
+    let _again = ada.run(&["lock"]).ok();
+
+    let mut wrong = ada.command(&["unlock"]);
+    let wrong = wrong.env("TWINLOCK_PASSPHRASE", "another").output().unwrap();
+    assert_eq!(wrong.status.code(), Some(6), "{}", String::from_utf8_lossy(&wrong.stderr));
+    let mut none = ada.command(&["unlock"]);
+    let none = none.env_remove("TWINLOCK_PASSPHRASE").stdin(std::process::Stdio::null()).output().unwrap();
+    assert_eq!(none.status.code(), Some(6), "{}", String::from_utf8_lossy(&none.stderr));
+    let _locked = ada.run(&["get", "api/development", "TOKEN"]).ended(6);
+
+    let _unlocked = ada.run(&["unlock"]).ok();
+    assert_eq!(ada.run(&["get", "api/development", "TOKEN"]).ok().out, "one");
+}
+
+#[test]
+fn a_running_program_puts_its_keys_away_and_goes_on_watching() {
+    for kept_in in [KeptIn::File, KeptIn::OsKeychain] {
+        let server = Server::start();
+        let ada = ada(&server, kept_in);
+        let watching = ada.watch();
+        ada.save(FIRST);
+        wait_until("the first text is pushed", || {
+            ada.run(&["ls", "api/development", "--quiet"]).ok().out == "TOKEN\n"
+        });
+        let _locked = ada.run(&["lock"]).ok();
+        watching.until("locked");
+        ada.save(WHILE_LOCKED);
+        // Long enough for it to see what was saved: it hears of the file, and of the lock, each second.
+        let events = watching.events().len();
+        let _locked = ada.run(&["status"]).ended(6);
+        assert!(watching.events()[events..].iter().all(|event| event["event"] == "locked"));
+
+        let _unlocked = ada.run(&["unlock"]).ok();
+        watching.until("unlocked");
+        wait_until("what was saved meanwhile is pushed", || {
+            ada.run(&["get", "api/development", "TOKEN"]).ok().out == "saved while it was locked"
+        });
+    }
+}
