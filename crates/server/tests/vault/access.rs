@@ -4,11 +4,14 @@ use twinlock_protocol::api::{
     AppendEvents, Appended, EventsPage, ProblemCode, Pushed, QueryValues, RevisionsPage, Snapshot, Values,
     Wraps,
 };
-use twinlock_protocol::event::{Event, Level, MemberGrant, ProjectCreated};
+use twinlock_protocol::event::{
+    AccessChanged, Event, InviteClosed, Level, MemberApproved, MemberGrant, ProjectCreated, Role,
+};
 use twinlock_protocol::revision::{Cause, Change};
 use twinlock_protocol::timestamp::Timestamp;
 use twinlock_protocol::{EnvironmentId, Generation, ProjectId, TeamId};
 
+use crate::cast::joining;
 use crate::support::{Answer, Client, Signed, Vault, computer, in_a_day, now, random};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -161,6 +164,14 @@ async fn an_invite_reads_the_log_and_its_keys_joins_once_and_no_more() {
     let second = invite.post(&vault, &ada.team, &ada.events_path(), &second).await;
     let second = second.refused(403, ProblemCode::Forbidden);
     assert_eq!(second.refusal.as_deref(), Some("invite-not-open"));
+    // What is known already is repeated by whoever joined with it, and by nobody else: the answer tells the head.
+    let known = AppendEvents { statements: vec![invite.statement.clone()], wraps: Vec::new() };
+    invite.post(&vault, &ada.team, &ada.events_path(), &known).await.refused(403, ProblemCode::Forbidden);
+    // An admin may close invites; that this one is not open any more is another matter.
+    ada.team = ben.team.clone();
+    let closed = ada.sign(Event::InviteClosed(InviteClosed { invite: invite.keyholder.id() }));
+    let problem = ada.append(&vault, vec![closed], Vec::new()).await.refused(422, ProblemCode::Refused);
+    assert_eq!(problem.refusal.as_deref(), Some("invite-not-open"));
 
     let snapshot: Snapshot = ben.get(&vault, &writer.path("snapshot")).await.ok();
     assert_eq!((snapshot.head, snapshot.entries.len()), (writer.environment.head(), 1));
@@ -168,6 +179,44 @@ async fn an_invite_reads_the_log_and_its_keys_joins_once_and_no_more() {
     assert_eq!(page.statements.len(), 1);
     let keys: Wraps = ben.get(&vault, &ben.wraps_path()).await.ok();
     assert_eq!(keys.wraps.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_approves_passes_on_what_they_have() {
+    let vault = Vault::start().await;
+    let mut ada = Client::create(&vault).await;
+    let writer = ada.create_environment(&vault, Vec::new()).await;
+    let mut admin = ada.let_join_as(&vault, Role::Admin, &[]).await;
+    let invite = ada.invite_as(Role::Member, &[(&writer, Level::Read)], in_a_day(), true);
+    ada.append(&vault, vec![invite.statement.clone()], Vec::new()).await.ok::<Appended>();
+    let waiting = computer();
+    let joined = invite.keyholder.co_sign(joining(&ada, &waiting, invite.keyholder.id(), None));
+    let request = AppendEvents { statements: vec![joined.clone()], wraps: Vec::new() };
+    invite.post(&vault, &ada.team, &ada.events_path(), &request).await.ok::<Appended>();
+    ada.team.append(&joined).unwrap();
+    admin.team = ada.team.clone();
+    let member = ada.team.member_of(waiting.id()).unwrap();
+    let approved = admin.event(Event::MemberApproved(MemberApproved { member }));
+    admin.append(&vault, vec![approved.clone()], Vec::new()).await.refused(422, ProblemCode::Wraps);
+    let own = admin.wraps_to(&waiting, &[]);
+    admin.append(&vault, vec![approved], own).await.ok::<Appended>();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_higher_level_comes_with_the_keys_that_it_adds() {
+    let vault = Vault::start().await;
+    let mut ada = Client::create(&vault).await;
+    let writer = ada.create_environment(&vault, Vec::new()).await;
+    let other = ada.create_environment(&vault, Vec::new()).await;
+    let ben = ada.let_join(&vault, &[(&writer, Level::Names), (&other, Level::Read)]).await;
+    let member = ada.team.member_of(ben.id()).unwrap();
+    let (environment, level) = (writer.environment.id(), Some(Level::Read));
+    let raised = AccessChanged { environment, member, level, head: None };
+    let raised = ada.event(Event::AccessChanged(raised));
+    let keys = ada.wraps_to(&ben.computer, &[(&writer, Level::Read)]);
+    let without = ada.append(&vault, vec![raised.clone()], keys[..2].to_vec()).await;
+    without.refused(422, ProblemCode::Wraps);
+    ada.append(&vault, vec![raised], keys[2..].to_vec()).await.ok::<Appended>();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -221,6 +270,12 @@ async fn nobody_stores_another_members_statement_or_junk_keys() {
     let mut never_opened = good.clone();
     never_opened.generation = Generation(2);
     ada.post(&vault, &path, &Wraps { wraps: vec![never_opened] }).await.refused(422, ProblemCode::Wraps);
+    let mut of_team = ada.wraps_to(&ada.computer, &[]).remove(0);
+    of_team.generation = Generation(9);
+    ada.post(&vault, &path, &Wraps { wraps: vec![of_team] }).await.refused(422, ProblemCode::Wraps);
+    let mut cut = good.clone();
+    cut.encapsulated.0.pop();
+    ada.post(&vault, &path, &Wraps { wraps: vec![cut] }).await.refused(422, ProblemCode::Wraps);
     let mut cut = good.clone();
     cut.sealed.0.pop();
     ada.post(&vault, &path, &Wraps { wraps: vec![cut] }).await.refused(422, ProblemCode::Wraps);

@@ -115,7 +115,7 @@ impl Cast {
         // Services: two that read, one that is closed, one past its time.
         let mut services = Vec::new();
         for (name, level, expires_at) in [
-            ("srv", Level::Read, None),
+            ("srv", Level::Read, Some(in_a_day())),
             ("sna", Level::Names, None),
             ("sxc", Level::Read, None),
             ("sxe", Level::Read, Some(past())),

@@ -1,8 +1,11 @@
 //! The setup code, and the first team.
 
 use twinlock_protocol::api::{Appended, CreateTeam, EventsPage, ProblemCode, Wraps};
+use twinlock_protocol::event::{Event, LabelChanged, ProjectCreated, Subject, TeamEvent};
+use twinlock_protocol::timestamp::Timestamp;
+use twinlock_protocol::{ProjectId, TeamId};
 
-use crate::support::{Client, Signed, Vault, computer, data, new_team, now};
+use crate::support::{Client, Signed, Vault, computer, data, new_team, now, random};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_team_is_created_once_and_read_back() {
@@ -65,11 +68,33 @@ async fn a_new_team_is_signed_by_its_founder_and_complete() {
     let body = serde_json::to_vec(&complete).unwrap();
     let foreign = Signed::new(&computer(), ada.team.id(), "POST", "/v1/teams", body, now());
     foreign.send(&vault).await.refused(404, ProblemCode::NotFound);
+    let body = serde_json::to_vec(&complete).unwrap();
+    let elsewhere = Signed::new(&ada.computer, TeamId::new(random()), "POST", "/v1/teams", body, now());
+    elsewhere.send(&vault).await.refused(404, ProblemCode::NotFound);
     // Without the founder's key, or without labels.
     let without_key = CreateTeam { wraps: Vec::new(), ..complete.clone() };
     ada.post(&vault, "/v1/teams", &without_key).await.refused(422, ProblemCode::Wraps);
     let without_labels = CreateTeam { statements: complete.statements[..2].to_vec(), ..complete.clone() };
     ada.post(&vault, "/v1/teams", &without_labels).await.refused(400, ProblemCode::BadRequest);
+    // Without the founder's name, or with more than a team begins with.
+    let unnamed = CreateTeam { statements: complete.statements[..3].to_vec(), ..complete.clone() };
+    ada.post(&vault, "/v1/teams", &unnamed).await.refused(400, ProblemCode::BadRequest);
+    let mut nameless = complete.clone();
+    let subject = Subject::Member(ada.team.member_of(ada.id()).unwrap());
+    nameless.statements.truncate(2);
+    nameless.statements.push(ada.computer.sign_event(&TeamEvent {
+        author: ada.id(),
+        team: Some(ada.team.id()),
+        sequence: 3,
+        previous: ada.team.hash_at(2),
+        created_at: Timestamp(0),
+        event: Event::LabelChanged(LabelChanged { subject, label: ada.label("Ada") }),
+    }));
+    ada.post(&vault, "/v1/teams", &nameless).await.refused(400, ProblemCode::BadRequest);
+    let project = ProjectCreated { project: ProjectId::new(random()), label: ada.label("web") };
+    let mut more = complete.clone();
+    more.statements.push(ada.sign(Event::ProjectCreated(project)));
+    ada.post(&vault, "/v1/teams", &more).await.refused(400, ProblemCode::BadRequest);
     // A statement changed on the way.
     let mut changed = complete.clone();
     changed.statements[1].signatures = changed.statements[0].signatures.clone();

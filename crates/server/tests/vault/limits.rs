@@ -90,6 +90,28 @@ async fn a_megabyte_of_headers_is_not_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_body_is_plain_and_within_the_limit_before_it_is_read() {
+    let vault = Vault::start().await;
+    let ada = Client::create(&vault).await;
+    for (name, value, status, code) in [
+        ("content-encoding", "gzip".to_owned(), 400, ProblemCode::BadRequest),
+        ("content-length", (limits::BODY_BYTES + 1).to_string(), 413, ProblemCode::TooLarge),
+    ] {
+        let signed = Signed::new(&ada.computer, ada.team.id(), "POST", &ada.events_path(), Vec::new(), now());
+        let mut request = vault.http.post(format!("{}{}", vault.running.url, ada.events_path()));
+        for (name, value) in signed.headers {
+            request = request.header(name, value);
+        }
+        let never = futures::stream::pending::<Result<Vec<u8>, std::io::Error>>();
+        let request = request.header(name, value).body(reqwest::Body::wrap_stream(never)).send();
+        let answer = tokio::time::timeout(DEADLINE, request).await.expect("nothing is waited for").unwrap();
+        Answer::of(answer).await.refused(status, code);
+    }
+    let path = format!("{}?after=9223372036854775808", ada.events_path());
+    ada.get(&vault, &path).await.refused(400, ProblemCode::BadRequest);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bodies_on_their_way_are_bounded_for_each_address() {
     let vault = Vault::start().await;
     let ada = Client::create(&vault).await;

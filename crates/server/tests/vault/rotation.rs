@@ -1,9 +1,9 @@
 //! New keys: due after a loss, and all or nothing.
 
-use twinlock_protocol::api::{ProblemCode, QueryValues, Rotate, Rotated, Values};
-use twinlock_protocol::event::{Commitments, Event, GenerationOpened, Level};
+use twinlock_protocol::api::{Appended, ProblemCode, QueryValues, Rotate, Rotated, Values};
+use twinlock_protocol::event::{Commitments, Event, GenerationOpened, Level, ProjectCreated};
 use twinlock_protocol::revision::{Cause, Change, Put};
-use twinlock_protocol::{Envelope, Generation, Pointer, environment};
+use twinlock_protocol::{Envelope, Generation, Pointer, ProjectId, environment};
 
 use crate::support::{Client, Vault, Writer, environment_keys, random};
 
@@ -12,6 +12,7 @@ async fn a_stale_environment_takes_nothing_new_until_its_keys_are_renewed() {
     let vault = Vault::start().await;
     let mut ada = Client::create(&vault).await;
     let mut writer = ada.create_environment(&vault, Vec::new()).await;
+    let other = ada.create_environment(&vault, Vec::new()).await;
     ada.push_values(&vault, &mut writer, &["one\n", "two\n"]).await;
     let ben = ada.let_join(&vault, &[(&writer, Level::Write)]).await;
 
@@ -26,10 +27,18 @@ async fn a_stale_environment_takes_nothing_new_until_its_keys_are_renewed() {
     let few = Rotate { wraps: rotate.wraps[1..].to_vec(), ..rotate.clone() };
     let path = writer.path("rotations");
     ada.post(&vault, &path, &few).await.refused(422, ProblemCode::Wraps);
+    let elsewhere = ada.post(&vault, &other.path("rotations"), &rotate).await;
+    assert_eq!(elsewhere.refused(422, ProblemCode::Refused).refusal.as_deref(), Some("elsewhere"));
     let rotated: Rotated = ada.post(&vault, &path, &rotate).await.ok();
     assert_eq!((rotated.log, rotated.head), (ada.team.head(), renewed.environment.head()));
     let again: Rotated = ada.post(&vault, &path, &rotate).await.ok();
     assert_eq!(again, rotated);
+    // Half of it again, with something else beside it, is no repetition.
+    let changed = Rotate { revision: ada.revision(&renewed, Cause::Push, Vec::new()), ..rotate.clone() };
+    ada.post(&vault, &path, &changed).await.refused(409, ProblemCode::LogMoved);
+    let project = ProjectCreated { project: ProjectId::new(random()), label: ada.label("web") };
+    let changed = Rotate { event: ada.sign(Event::ProjectCreated(project)), ..rotate };
+    ada.post(&vault, &path, &changed).await.refused(422, ProblemCode::Refused);
 
     // Ben reads on, and pushes under the new keys.
     let mut ben = ben;
@@ -118,4 +127,17 @@ async fn a_rotate_revision_does_not_come_as_an_ordinary_push() {
     assert_eq!(problem.refusal.as_deref(), Some("rotation-mismatch"));
     let pushed = ada.push_values(&vault, &mut { writer }, &["two\n"]).await;
     assert_eq!(pushed.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_teams_own_key_is_renewed_by_an_event_of_the_log() {
+    let vault = Vault::start().await;
+    let mut ada = Client::create(&vault).await;
+    let ben = ada.let_join(&vault, &[]).await;
+    assert!(ada.team.name_key_due());
+    let renewed: Appended = ada.renew_team(&vault).await.ok();
+    assert_eq!(renewed.head, ada.team.head());
+    assert!(!ada.team.name_key_due());
+    let wraps: twinlock_protocol::api::Wraps = ben.get(&vault, &ben.wraps_path()).await.ok();
+    assert_eq!(wraps.wraps.iter().filter(|wrap| wrap.generation == Generation(2)).count(), 1);
 }

@@ -346,6 +346,22 @@ impl Client {
         SealedLabel { id, generation, sealed: self.name_key.seal_label(id, text, &mut rand::rng()) }
     }
 
+    /// Renews the team's own name key, with every label and for everybody who is to have it.
+    pub(crate) async fn renew_team(&mut self, vault: &Vault) -> Answer {
+        use twinlock_protocol::event::Half;
+        let generation = Generation(self.name_key.scope().generation.0 + 1);
+        let scope = KeyScope { team: self.team.id(), environment: None, generation };
+        self.name_key = NameKey::generate(scope, &mut rand::rng());
+        let anew = |subject| LabelChanged { subject, label: self.label("anew") };
+        let labels = self.team.labelled().into_iter().map(anew).collect();
+        let commitments = Commitments { name: self.name_key.commitment(), value: None };
+        let opened = GenerationOpened { environment: None, generation, commitments, head: None, labels };
+        let statement = self.event(Event::GenerationOpened(opened));
+        let entitled = self.team.entitled(None, Half::Name).into_iter();
+        let wraps = entitled.map(|(_, keys)| self.name_key.wrap(keys, self.id(), &mut rand::rng()).unwrap());
+        self.append(vault, vec![statement], wraps.collect()).await
+    }
+
     pub(crate) async fn append(&self, vault: &Vault, statements: Vec<Envelope>, wraps: Vec<Wrap>) -> Answer {
         self.post(vault, &self.events_path(), &AppendEvents { statements, wraps }).await
     }
