@@ -99,7 +99,7 @@ async fn pass_on(app: &AppHandle, client: &Client, burst: Vec<Event>) {
 
 fn moved(event: &Event) -> Option<Moved> {
     match event {
-        Event::Team | Event::Locked | Event::Unlocked => Some(Moved::Team),
+        Event::Team | Event::Keyholder(_) | Event::Locked | Event::Unlocked => Some(Moved::Team),
         Event::Environment(environment) | Event::RevisionArrived { environment, .. } => {
             Some(Moved::Environment { environment: environment.to_string() })
         }

@@ -8,6 +8,7 @@ pub mod forwarder;
 pub mod lying_proxy;
 pub mod programs;
 pub mod recorder;
+pub mod talk;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -153,10 +153,13 @@ def verify_signature(signing, message, signature):
         raise Refused("a signature") from None
 
 
-def read_link(text):
-    require(text.startswith("twinlock:join#"), "a link")
-    body = strict_json(from_base64url(text.removeprefix("twinlock:join#")))
-    require(body.pop("v", None) == 1, "a link of another version")
+def read_link(text, kind="join"):
+    """What stands in a link: `join`, `computer` or `kit`."""
+    require(text.startswith(f"twinlock:{kind}#"), "a link")
+    body = strict_json(from_base64url(text.removeprefix(f"twinlock:{kind}#")))
+    require(isinstance(body, dict) and body.pop("v", None) == 1, "a link of another version")
+    required = {"team", "address", "head"} | {"join": {"seed"}, "computer": {"computer"}, "kit": set()}[kind]
+    require(required <= set(body) <= required | {"pin"}, "the members of a link")
     return body
 
 

@@ -15,6 +15,7 @@ import traceback
 
 from export import verify_export
 from replay import History, Team
+from recovery import seed_of_words, words_of_seed
 from safety import words_of_computer, words_of_history
 from twinlock import (
     GenerationKey,
@@ -230,6 +231,27 @@ def pins(vector):
     refused_for("rollback", hold, accepted[-1])
 
 
+def further_keyholders(vector):
+    computer_link, kit, recovery = members(vector, "computer_link", "kit", "recovery")
+    for kind, given, further in (("computer", computer_link, ["computer"]), ("kit", kit, [])):
+        names = ["team", "address", "pin", "head", *further]
+        text, *expected = members(given, "text", *names)
+        body = read_link(text, kind)
+        equal([body.get(name) for name in names], expected)
+        for wrong in (text[:60], text.replace("twinlock:", ""), text.replace(f"{kind}#", "join#")):
+            refused(read_link, wrong, kind)
+        for other in {"join", "computer", "kit"} - {kind}:
+            refused(read_link, text.replace(f"{kind}#", f"{other}#"), other)
+    for given in recovery:
+        seed, words, name = members(given, "seed", "words", "id")
+        equal(words_of_seed(from_base64url(seed)), words)
+        equal(seed_of_words(words), from_base64url(seed))
+        equal(Keyholder(seed_of_words(words)).id.hex(), name)
+        refused(seed_of_words, words[:23])
+        refused(seed_of_words, [*words[:23], "twinlock"])
+        refused(seed_of_words, [*words[:23], "zoo" if words[23] != "zoo" else "zone"])
+
+
 def safety(vector):
     histories, computers = members(vector, "histories", "computers")
     for given in histories:
@@ -390,6 +412,7 @@ CHECKS = {
     "link.json": link,
     "token.json": token,
     "pins.json": pins,
+    "further_keyholders.json": further_keyholders,
     "safety.json": safety,
     "team.json": team,
     "trust.json": trust,

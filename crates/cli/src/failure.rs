@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use twinlock_client::{Error, ErrorCode};
+use twinlock_client::{Error, ErrorCode, WrongWord};
 use twinlock_server::all::StartError;
 
 /// What the program says to whoever started it.
@@ -75,6 +75,18 @@ pub(crate) enum Failure {
     /// A person has to decide.
     #[error("{0}")]
     Decide(String),
+    /// The vault shows computers that are none of those whose words were given.
+    #[error(
+        "The vault shows a computer with other words than those given: {}. Nothing was signed. If all twelve words were typed as the other computer shows them, the vault or somebody on the way put another computer in its place: do not add it.",
+        shown.join("; ")
+    )]
+    OtherWords {
+        /// Their words.
+        shown: Vec<String>,
+    },
+    /// A kit's words were not written down.
+    #[error(transparent)]
+    Word(#[from] WrongWord),
     /// The vault embedded in this computer does not start.
     #[error("The vault of this computer could not be started: {0}. Nothing was changed.")]
     Embedded(#[from] StartError),
@@ -96,7 +108,10 @@ impl Failure {
             Self::Client(error) => error.code(),
             Self::Usage(_) => ErrorCode::Usage,
             Self::Decide(_) => ErrorCode::Conflict,
-            Self::Embedded(_) | Self::Input(_) | Self::Output(_) | Self::System(_) => ErrorCode::Failed,
+            Self::OtherWords { .. } => ErrorCode::Refused,
+            Self::Word(_) | Self::Embedded(_) | Self::Input(_) | Self::Output(_) | Self::System(_) => {
+                ErrorCode::Failed
+            }
         }
     }
 }
@@ -127,6 +142,8 @@ mod tests {
             (Error::Keychain(KeychainError::Locked).into(), 6),
             (Error::Keychain(KeychainError::NoBus).into(), 6),
             (Failure::Input(std::io::ErrorKind::Other.into()), 1),
+            (Failure::OtherWords { shown: vec!["cloud goose".to_owned()] }, 4),
+            (WrongWord(7).into(), 1),
         ] {
             assert_eq!(Status::from(failure.code()).number(), expect, "{failure}");
         }

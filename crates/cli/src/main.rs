@@ -2,7 +2,9 @@
 //! its own.
 
 mod activity;
+mod adding;
 mod arguments;
+mod ask;
 mod computers;
 mod diff;
 mod doctor;
@@ -21,6 +23,7 @@ mod opened;
 mod output;
 mod pins;
 mod projects;
+mod recovery;
 mod run;
 mod secret;
 mod services;
@@ -95,6 +98,7 @@ async fn run_opened(command: Command, opened: &mut Opened, out: &mut Output) -> 
         Command::Invite(arguments) => invites::invite(arguments, opened.client(), out).await,
         Command::Member(command) => members::run(command, opened.client(), out).await,
         Command::Computer(command) => computers::run(command, opened.client(), out).await,
+        Command::Recovery(command) => recovery::run(command, opened.client(), out).await,
         Command::Service(command) => services::run(command, opened.client(), out).await,
         Command::Project(command) => projects::run(command, opened.client(), out).await,
         Command::Environment(command) => standing::run(command, opened.client(), out).await,

@@ -5,7 +5,7 @@ use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
 use twinlock_client::files::LinkedFileId;
-use twinlock_client::view::{ChangeSummary, Connection, RefusalView};
+use twinlock_client::view::{ChangeSummary, Connection, KeyholderNews, RefusalView};
 use twinlock_client::{Client, Error, Event, SyncOutcome};
 
 use crate::failure::{Failure, Status};
@@ -68,6 +68,7 @@ enum EventLine {
     File { path: Option<String>, summary: ChangeSummary },
     FileProblem { path: Option<String>, problem: Option<String> },
     Conflict { path: Option<String>, environment: String, names: Vec<String> },
+    Keyholder { news: KeyholderNews },
     Refused { refusal: RefusalView },
     Locked,
     Unlocked,
@@ -93,6 +94,7 @@ impl EventLine {
             Event::Conflict { file, environment, names } => {
                 Self::Conflict { path: path(file), environment, names }
             }
+            Event::Keyholder(news) => Self::Keyholder { news },
             Event::Refused { refusal } => Self::Refused { refusal },
             Event::Locked => Self::Locked,
             Event::Unlocked => Self::Unlocked,
@@ -117,6 +119,7 @@ impl EventLine {
             Self::Conflict { environment, names, .. } => {
                 Some(format!("Conflict in {environment}: {}. “twinlock resolve” decides.", names.join(", ")))
             }
+            Self::Keyholder { news } => Some(news.to_string()),
             Self::Refused { refusal } => Some(format!(
                 "Twinlock refused what the vault sent. {} {} {}",
                 refusal.what_happened, refusal.kept_safe, refusal.what_to_do

@@ -112,7 +112,9 @@ pub(crate) async fn run(
             let safety = opened.client().safety_words().await?;
             let team = opened.client().team().await?;
             let services = opened.client().services().await?;
-            let document = ShowDocument { team: &team, services: &services, safety: &safety };
+            let advice = opened.client().advice().await?;
+            let document =
+                ShowDocument { team: &team, services: &services, safety: &safety, advice: &advice };
             out.answer(&document, |text| {
                 show(&team, text);
                 if !services.is_empty() {
@@ -121,6 +123,9 @@ pub(crate) async fn run(
                 }
                 show_safety(&safety, text);
             })?;
+            for sentence in &advice {
+                out.note(sentence);
+            }
             Ok(Status::Done)
         }
     }
@@ -138,6 +143,8 @@ struct ShowDocument<'a> {
     team: &'a TeamView,
     services: &'a [ServiceView],
     safety: &'a SafetyView,
+    /// What this member should do while it can be done.
+    advice: &'a [String],
 }
 
 async fn create(

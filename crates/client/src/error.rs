@@ -2,7 +2,8 @@
 
 use twinlock_protocol::api::ProblemCode;
 use twinlock_protocol::event::Level;
-use twinlock_seal::{LinkError, TokenError};
+use twinlock_protocol::ids::KeyholderId;
+use twinlock_seal::{LinkError, PlaceError, TokenError, WordsError};
 
 use crate::files::{FileProblem, WatchError, WriteProblem};
 use crate::home::HomeError;
@@ -78,6 +79,22 @@ pub enum Error {
     /// An invite link that is none.
     #[error("{0}.")]
     Link(#[from] LinkError),
+    /// A link to add a computer, or a kit's line, that is none.
+    #[error("{}.", sentence(.0))]
+    Place(#[from] PlaceError),
+    /// The words of a recovery kit that are none.
+    #[error("{}. Nothing was changed.", sentence(.0))]
+    Words(#[from] WordsError),
+    /// What would fall with a computer or kit, and nobody said what is to become of it.
+    #[error("{} with it. Nothing was changed; say what stays with --keep ID, or --keep all, or --keep none.", falls_too(.computers, .kits, .closed))]
+    FallsToo {
+        /// Computers that it added.
+        computers: Vec<KeyholderId>,
+        /// Recovery kits that it made.
+        kits: Vec<KeyholderId>,
+        /// Invites and services that it signed.
+        closed: Vec<KeyholderId>,
+    },
     /// A name that is none.
     #[error(transparent)]
     Label(#[from] NotALabel),
@@ -245,6 +262,27 @@ pub enum Error {
     Bug(String),
 }
 
+/// An error's text as a sentence begins.
+fn sentence(error: &impl std::fmt::Display) -> String {
+    let text = error.to_string();
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn falls_too(computers: &[KeyholderId], kits: &[KeyholderId], closed: &[KeyholderId]) -> String {
+    let listed = |what: &str, ids: &[KeyholderId]| {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        (!ids.is_empty()).then(|| format!("{what} {}", ids.join(", ")))
+    };
+    let parts = [
+        listed("the computers that it added:", computers),
+        listed("the recovery kits that it made:", kits),
+        listed("the invites and services that it signed:", closed),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    sentence(&format!("{} fall", parts.join("; ")))
+}
+
 fn access_sentence(environment: &str, have: Option<Level>, needed: Level) -> String {
     let can = match have {
         None => format!("You have no access to {environment}."),
@@ -292,7 +330,10 @@ impl Error {
     #[must_use]
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Conflict { .. } | Self::OtherValues { .. } | Self::Emptied { .. } => ErrorCode::Conflict,
+            Self::Conflict { .. }
+            | Self::OtherValues { .. }
+            | Self::Emptied { .. }
+            | Self::FallsToo { .. } => ErrorCode::Conflict,
             Self::Refused(_) | Self::Vault(VaultError::Certificate | VaultError::Answer(_)) => {
                 ErrorCode::Refused
             }
@@ -305,6 +346,8 @@ impl Error {
             | Self::Label(_)
             | Self::Token(_)
             | Self::Link(_)
+            | Self::Place(_)
+            | Self::Words(_)
             | Self::Vault(VaultError::Address(_)) => ErrorCode::Usage,
             _ => ErrorCode::Failed,
         }

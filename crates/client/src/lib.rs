@@ -18,10 +18,11 @@ pub mod view;
 
 pub use clock::Clock;
 pub use engine::{
-    AccessRequest, Applicant, Approval, Approved, BroughtIn, Client, CreateMissing, Differing, Event,
-    FormerValue, HandedOut, ImportTarget, Incoming, Invitation, InviteOptions, LinkOptions, Message,
-    NewService, OpenOptions, PullOutcome, PurgeOutcome, PushOutcome, ReadAs, Resolution, Revealed, Selection,
-    ServiceOptions, SettingsChange, SyncOutcome, TeamPlace, ToPurge, ToRun, WriteOutcome, write_pins,
+    AccessRequest, Applicant, Approval, Approved, BroughtIn, Candidacy, Client, ComparedComputer,
+    CreateMissing, Differing, Event, FormerValue, HandedOut, ImportTarget, Incoming, Invitation,
+    InviteOptions, Keep, KnockingComputer, LinkOptions, Message, NewKit, NewService, OpenOptions, ProvenKit,
+    PullOutcome, PurgeOutcome, PushOutcome, ReadAs, Resolution, Revealed, Selection, ServiceOptions,
+    SettingsChange, SyncOutcome, TeamPlace, ToPurge, ToRun, WriteOutcome, WrongWord, write_pins,
 };
 pub use error::{Error, ErrorCode};
 pub use refused::Refused;
@@ -34,5 +35,9 @@ pub use twinlock_protocol::ids;
 pub use twinlock_protocol::pins::{NotPins, Pins};
 pub use twinlock_protocol::refusal::Refusal;
 pub use twinlock_protocol::revision::Cause;
-pub use twinlock_seal::{InviteLink, LinkError, Pin, SecretText, ServiceToken, TokenError};
+pub use twinlock_protocol::safety::SafetyWords;
+pub use twinlock_seal::{
+    ComputerLink, InviteLink, KitLine, LinkError, Pin, PlaceError, RECOVERY_WORDS, RecoveryWords, SecretText,
+    ServiceToken, TokenError, WordsError,
+};
 pub use vault::{Patience, VaultError, VaultLocation};

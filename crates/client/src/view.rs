@@ -4,6 +4,7 @@ mod approval;
 mod checklist;
 mod compared;
 mod former;
+mod keyholders;
 mod refusals;
 mod removal;
 mod service;
@@ -16,6 +17,7 @@ use twinlock_protocol::StatementHash;
 use twinlock_protocol::event::{KeyholderKind, Level, Role};
 use twinlock_protocol::ids::{EntryId, EnvironmentId, KeyholderId, MemberId, ProjectId, TeamId};
 
+pub use self::keyholders::{KeyholderChange, KeyholderNews, RevokedView};
 use crate::files::LinkedFileId;
 use crate::files::git::GitState;
 use crate::store::Mode;

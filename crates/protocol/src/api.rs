@@ -9,6 +9,7 @@ use crate::encoding::Bytes;
 use crate::envelope::Envelope;
 use crate::event::{Half, Head, LogHead};
 use crate::ids::{Digest, EntryId, EnvironmentId, Generation, KeyholderId, Pointer, TeamId};
+use crate::keyholder::PublicKeys;
 use crate::position::Position;
 
 /// `POST /v1/teams`. Signed by the founder, whose keys the first statement introduces.
@@ -113,6 +114,53 @@ pub struct MissingWrap {
     pub generation: Generation,
     /// Which of the two keys.
     pub half: Half,
+}
+
+/// `POST /v1/teams/{team}/candidates`, signed with these keys: a computer that wants to be added, at the door of the
+/// keyholder whose link it was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BecomeCandidate {
+    /// Who is to add it.
+    pub computer: KeyholderId,
+    /// Its public keys; they hash to the id that signs the request.
+    pub keys: PublicKeys,
+}
+
+/// Answer to `GET /v1/teams/{team}/candidates`: those at the door of whoever asks.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Candidates {
+    /// All of them.
+    pub candidates: Vec<Candidate>,
+}
+
+/// A computer that wants to be added. Its id is what its keys hash to, and nothing that is served beside them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Candidate {
+    /// Its public keys.
+    pub keys: PublicKeys,
+    /// The offer it was made, once it has signed that too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<Envelope>,
+}
+
+/// Answer to `GET /v1/teams/{team}/candidates/{id}`: how a candidate stands.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Candidacy {
+    /// The `keyholder-added` that it was offered, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<Envelope>,
+}
+
+/// `PUT /v1/teams/{team}/candidates/{id}`: an offer with its author's signature, or the same with the candidate's too.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Offer {
+    /// The `keyholder-added`.
+    pub statement: Envelope,
 }
 
 /// A sealed value under its pointer.

@@ -36,3 +36,13 @@ pub const MESSAGE_CHARACTERS: usize = 500;
 pub const REQUEST_AGE_SECONDS: i64 = 300;
 /// Seconds after which a pointer that no revision names is swept.
 pub const UNUSED_POINTER_SECONDS: i64 = 24 * 60 * 60;
+/// Candidates at one door.
+pub const CANDIDATES: usize = 4;
+/// Seconds for which a door stays open after somebody looked out.
+pub const DOOR_SECONDS: u64 = 60;
+/// Seconds after which a candidate that is not heard of is forgotten.
+pub const CANDIDATE_SECONDS: u64 = 10 * 60;
+/// Bytes of an offer's payload: public keys, and little beside them.
+pub const OFFER_BYTES: usize = 8 * 1024;
+/// Events about oneself of one member within 24 hours.
+pub const EVENTS_ABOUT_ONESELF: usize = 64;

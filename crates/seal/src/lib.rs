@@ -7,11 +7,15 @@ mod derive;
 mod generation_key;
 mod keyholder;
 mod link;
+mod place;
+mod recovery;
 mod secret;
 mod token;
 
 pub use generation_key::{KeyScope, NameKey, OpenError, ValueKey};
 pub use keyholder::{Keyholder, SignedHeaders};
 pub use link::{InviteLink, LinkError, Pin};
+pub use place::{ComputerLink, KitLine, Place, PlaceError};
+pub use recovery::{RECOVERY_WORDS, RecoveryWords, WordsError};
 pub use secret::{SecretText, Seed};
 pub use token::{ServiceToken, TokenEnvironment, TokenError};

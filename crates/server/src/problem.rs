@@ -31,6 +31,11 @@ impl Problem {
         }))
     }
 
+    #[cfg(test)]
+    pub(crate) fn code(&self) -> ProblemCode {
+        self.0.code
+    }
+
     /// Somebody else appended to the log first.
     pub(crate) fn log_moved(head: LogHead) -> Self {
         let mut problem = Self::new(

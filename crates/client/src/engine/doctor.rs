@@ -31,6 +31,9 @@ impl Client {
         let session = &joined.session;
         let (members, events) = (session.team.active_members().count(), session.log_head().sequence);
         checks.push(good("team", format!("{}: {members} members, {events} events.", session.team_name())));
+        if let Some(sentence) = super::recovery::advice(joined) {
+            checks.push(check("recovery", Health::Warning, sentence.to_owned()));
+        }
         let missing = session.missing_keys().len();
         if missing > 0 {
             checks.push(check(

@@ -4,13 +4,13 @@ use twinlock_protocol::api::{AppendEvents, ProblemCode};
 use twinlock_protocol::envelope::Envelope;
 use twinlock_protocol::event::{Event as TeamLogEvent, MemberJoined};
 use twinlock_protocol::team::{Team, replay};
-use twinlock_protocol::{MemberId, Refusal, Verified};
+use twinlock_protocol::{MemberId, Refusal, TeamId, Verified};
 use twinlock_seal::{InviteLink, Keyholder, Pin, Seed};
 
 use super::members::{ATTEMPTS, wraps_to};
 use super::session::Session;
 use super::wraps::ask_for_keys_of_invite;
-use super::{Client, Event, Joined, now};
+use super::{Client, Event, Joined, State, now};
 use crate::error::Error;
 use crate::keychain::{Account, KeychainError};
 use crate::refused::Refused;
@@ -32,16 +32,7 @@ impl Client {
         let location = VaultLocation { url, pin };
         let vault = Vault::new(location.clone(), team)?;
         let invite = Keyholder::from_seed(&seed);
-        // Kept before it is used: if the answer gets lost, the same computer joins with the same key.
-        let own = match self.seed(Account::Team(team)).await {
-            Ok(seed) => seed,
-            Err(Error::Keychain(KeychainError::NoEntry { .. })) => {
-                let seed = Seed::generate(&mut rand::rng());
-                self.keep_seed(Account::Team(team), &seed).await?;
-                seed
-            }
-            Err(error) => return Err(error),
-        };
+        let own = self.own_seed(team).await?;
         let refused = |refusal: Refusal| -> Error {
             Refused { scope: Scope::Team(team), place: "the team".to_owned(), refusal }.into()
         };
@@ -85,19 +76,47 @@ impl Client {
                 }
                 continue;
             }
-            let mut joined = Joined::new(session, None)?;
-            self.keep_team(&mut joined, &log, &[])?;
-            self.refresh_log(&mut joined).await?;
-            let view = self.team_view(&joined)?;
-            state.joined = Some(joined);
-            self.emit(Event::Team);
-            return Ok(view);
+            return self.enter(&mut state, session, &log).await;
         }
         Err(Error::TooBusy)
     }
+
+    /// This home's seed in a team. Kept before it is used: if an answer gets lost, the same computer comes again with
+    /// the same key.
+    pub(super) async fn own_seed(&self, team: TeamId) -> Result<Seed, Error> {
+        match self.seed(Account::Team(team)).await {
+            Err(Error::Keychain(KeychainError::NoEntry { .. })) => {
+                let seed = Seed::generate(&mut rand::rng());
+                self.keep_seed(Account::Team(team), &seed).await?;
+                Ok(seed)
+            }
+            seed => seed,
+        }
+    }
+
+    /// This home belongs to a team from now on: its log is kept, its keys are fetched.
+    pub(super) async fn enter(
+        &self,
+        state: &mut State,
+        session: Session,
+        log: &[Envelope],
+    ) -> Result<TeamView, Error> {
+        let mut joined = Joined::new(session, None)?;
+        self.keep_team(&mut joined, log, &[])?;
+        self.refresh_log(&mut joined).await?;
+        let view = self.team_view(&joined)?;
+        state.joined = Some(joined);
+        self.emit(Event::Team);
+        Ok(view)
+    }
 }
 
-fn record(team: &Team, keyholder: &Keyholder, location: &VaultLocation, member_name: &str) -> TeamRecord {
+pub(super) fn record(
+    team: &Team,
+    keyholder: &Keyholder,
+    location: &VaultLocation,
+    member_name: &str,
+) -> TeamRecord {
     // Before the join there is no member of this keyholder yet; the record is only kept after it.
     let member = team.member_of(keyholder.id()).unwrap_or(MemberId::new([0; 16]));
     TeamRecord {

@@ -5,8 +5,10 @@
 //! transactions, files are written whole, and what a vault serves is verified before it is kept.
 
 mod activity;
+mod add_computer;
 mod administer;
 mod approval;
+mod candidacy;
 mod changes;
 mod checklist;
 mod compared;
@@ -20,6 +22,7 @@ mod history;
 mod import;
 mod invite;
 mod join;
+mod keyholders;
 mod link;
 mod loader;
 mod locked;
@@ -33,9 +36,11 @@ mod purge;
 mod push;
 mod readings;
 mod reason;
+mod recovery;
 mod refresh;
 mod refusals;
 mod removal;
+mod restore;
 mod rights;
 mod rotate;
 mod run;
@@ -70,11 +75,14 @@ use crate::home::Home;
 use crate::keychain::{Account, Keychain, KeychainChoice, KeychainError};
 use crate::store::{HomeLock, Store, TeamRecord};
 use crate::vault::{Patience, Vault, VaultLocation};
-use crate::view::{ChangeSummary, Connection, RefusalView};
+use crate::view::{ChangeSummary, Connection, KeyholderNews, RefusalView};
 use session::Session;
 
+pub use add_computer::{ComparedComputer, KnockingComputer};
 pub use administer::SettingsChange;
 pub use approval::Applicant;
+pub use candidacy::Candidacy;
+pub use computers::Keep;
 pub use formats::{BroughtIn, Differing, HandedOut, Incoming};
 pub use former::FormerValue;
 pub use history::Revealed;
@@ -87,6 +95,7 @@ pub use pull::{PullOutcome, Resolution};
 pub use purge::{PurgeOutcome, ToPurge};
 pub use push::{Approved, PushOutcome, Selection};
 pub use reason::Message;
+pub use recovery::{NewKit, ProvenKit, WrongWord};
 pub use run::ToRun;
 pub use services::{NewService, ServiceOptions};
 pub use watch::SyncOutcome;
@@ -202,6 +211,8 @@ pub enum Event {
         /// The variables.
         names: Vec<String>,
     },
+    /// A computer or a recovery kit came or went, by somebody else's doing: of this member, or to an admin of any.
+    Keyholder(KeyholderNews),
     /// The vault served something that does not verify.
     Refused {
         /// In words.

@@ -11,6 +11,7 @@ use twinlock_protocol::revision::Change;
 use twinlock_protocol::{Refusal, StatementHash};
 use zeroize::Zeroizing;
 
+use super::keyholders::Heard;
 use super::session::Taken;
 use super::{Client, Event, Joined};
 use crate::error::Error;
@@ -22,7 +23,8 @@ use crate::view::Connection;
 impl Client {
     /// Brings the log up to date.
     pub(super) async fn refresh_log(&self, joined: &mut Joined) -> Result<(), Error> {
-        self.store().read(|step| joined.session.catch_up(step))?;
+        let heard = self.store().read(|step| joined.session.catch_up(step))?;
+        self.tell_of_keyholders(&joined.session, &heard);
         let patience = joined.vault()?.patience();
         let result = patience.for_fetch(self.fetch_log(joined)).await.and_then(|()| joined.hold_log());
         self.note_outcome(joined, result)?;
@@ -96,15 +98,18 @@ impl Client {
                 };
             }
             let mut next = joined.session.team.clone();
+            let mut heard = Vec::new();
             for statement in &page.statements {
-                next.append(statement).map_err(|refusal| {
+                let event = next.append(statement).map_err(|refusal| {
                     self.keep_evidence(scope, &refusal, statement);
                     joined.session.refused(scope, refusal)
                 })?;
+                heard.extend(Heard::of(&event));
             }
             joined.session.team = next;
             self.keep_statements(scope, seen.sequence, &page.statements)?;
             self.emit(Event::Team);
+            self.tell_of_keyholders(&joined.session, &heard);
         }
     }
 

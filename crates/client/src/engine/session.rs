@@ -12,6 +12,7 @@ use twinlock_protocol::team::Team;
 use twinlock_protocol::{Refusal, Verified};
 use twinlock_seal::{KeyScope, Keyholder, NameKey, ValueKey};
 
+use super::keyholders::Heard;
 use crate::error::Error;
 use crate::refused::Refused;
 use crate::store::{KeptTeam, NewCheckpoint, Scope, Step, Store, StoreError, TeamRecord};
@@ -124,11 +125,13 @@ impl Session {
         Ok((session, renewed))
     }
 
-    /// Takes in what another program of this home has verified and stored since.
-    pub(crate) fn catch_up(&mut self, step: &Step<'_>) -> Result<(), Error> {
+    /// Takes in what another program of this home has verified and stored since. Gives what members hear of.
+    pub(crate) fn catch_up(&mut self, step: &Step<'_>) -> Result<Vec<Heard>, Error> {
         let log = stored(step, &Scope::Team(self.record.team), self.team.head().sequence)?;
+        let mut heard = Vec::new();
         for statement in &log {
-            self.team.append(statement).map_err(|refusal| damaged(&refusal))?;
+            let event = self.team.append(statement).map_err(|refusal| damaged(&refusal))?;
+            heard.extend(Heard::of(&event));
         }
         for id in self.team.environments().keys().copied().collect::<Vec<_>>() {
             let after = self.held(id)?.held.chain.head().number;
@@ -137,7 +140,8 @@ impl Session {
                 self.held(id)?.extend(&revisions).map_err(|refusal| damaged(&refusal))?;
             }
         }
-        self.take_stored_keys(step)
+        self.take_stored_keys(step)?;
+        Ok(heard)
     }
 
     /// The names of what a token gives, for a sentence.
@@ -194,6 +198,11 @@ impl Session {
         current
             .and_then(|generation| self.team_keys.get(&generation))
             .ok_or_else(|| Error::KeysMissing { environment: self.record.name.clone() })
+    }
+
+    /// A generation of the team's own name key, if it is here.
+    pub(crate) fn team_key_of(&self, generation: Generation) -> Option<&NameKey> {
+        self.team_keys.get(&generation)
     }
 
     /// Opens a wrap for this computer and takes the key in. One that does not fit its commitment is junk:

@@ -121,7 +121,7 @@ impl Client {
         Ok(MemberChangeView { member, closed: closed(falls), keys })
     }
 
-    async fn renew_after(&self, joined: &mut Joined) -> RenewalView {
+    pub(super) async fn renew_after(&self, joined: &mut Joined) -> RenewalView {
         let mut keys = self.renew_all_stale(joined).await;
         if let Err(error) = self.renew_name_key_if_due(joined).await {
             let environment = joined.session.team_name();

@@ -83,7 +83,7 @@ pub enum KeychainError {
     Locked,
     /// The keychain holds no such key.
     #[error(
-        "The keychain holds no {account} of this Twinlock folder. If the key was kept elsewhere, choose that keychain (TWINLOCK_KEYCHAIN); otherwise restore from a recovery kit."
+        "The keychain holds no {account} of this Twinlock folder. If the key was kept elsewhere, choose that keychain (TWINLOCK_KEYCHAIN); otherwise restore from a recovery kit: “twinlock recovery restore”, with TWINLOCK_HOME set to a new folder. Without a kit, and without another computer of yours, nobody can bring you back, whoever runs the vault included; if others are in the team, an admin can invite you again."
     )]
     NoEntry {
         /// What the key would be for.

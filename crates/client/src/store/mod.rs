@@ -76,7 +76,7 @@ pub enum StoreError {
     Newer,
     /// The key is not the one it was sealed under.
     #[error(
-        "The key in the keychain does not open this Twinlock folder. Choose the keychain that holds its key; nothing was changed."
+        "The key in the keychain does not open this Twinlock folder. Choose the keychain that holds its key; nothing was changed. If that key is lost: “twinlock recovery restore”, with TWINLOCK_HOME set to a new folder."
     )]
     WrongKey,
     /// A value in it does not open, or is not of the expected form.

@@ -1,6 +1,7 @@
 //! Talking to a vault: signed requests over TLS, bounded answers. Believes nothing that comes back; what an
 //! answer means is for the verifying code to say.
 
+mod candidates;
 mod moved;
 mod patience;
 mod tls;

@@ -6,6 +6,8 @@ use twinlock_protocol::team::{InviteState, Team};
 use twinlock_protocol::timestamp::Timestamp;
 use twinlock_protocol::{EnvironmentId, KeyholderId, MemberId};
 
+use super::candidates::Vouched;
+
 /// A keyholder of the team whose signature under a request was checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Asker {
@@ -26,6 +28,8 @@ pub(crate) enum Standing {
     UsedInvite,
     /// The computer of somebody who joined and waits for approval: it reads the log, and nothing else.
     Waiting,
+    /// A computer that wants to be added, and that the team does not know: nothing, or the log once somebody signed for it.
+    Candidate(Vouched),
     /// A service: it reads what it was given.
     Service,
     /// A computer, a kit or a service that counts no more, or a service past its time.
@@ -69,6 +73,7 @@ impl Asker {
             | Standing::ExpiredInvite
             | Standing::UsedInvite
             | Standing::Waiting
+            | Standing::Candidate(_)
             | Standing::Revoked => None,
         }
     }
@@ -87,6 +92,7 @@ impl Asker {
             | Standing::ExpiredInvite
             | Standing::UsedInvite
             | Standing::Waiting
+            | Standing::Candidate(_)
             | Standing::Service
             | Standing::Revoked => false,
         }

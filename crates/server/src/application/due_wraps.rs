@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use twinlock_protocol::api::{ProblemCode, Wrap};
-use twinlock_protocol::event::{Event, Half, TeamEvent};
+use twinlock_protocol::event::{Event, Half, KeyholderKind, TeamEvent};
 use twinlock_protocol::keyholder::ENCAPSULATED_KEY_BYTES;
 use twinlock_protocol::team::Team;
 use twinlock_protocol::{EnvironmentId, Generation, KeyholderId};
@@ -28,7 +28,14 @@ pub(crate) fn due(team: &Team, event: &TeamEvent) -> BTreeSet<Due> {
         Event::Invited(invited) => due_to(team, invited.keys.id()).collect(),
         Event::MemberJoined(_) => due_to(team, event.author).collect(),
         Event::ServiceCreated(created) => due_to(team, created.keys.id()).collect(),
-        Event::KeyholderAdded(added) => due_to(team, added.keys.id()).collect(),
+        Event::KeyholderAdded(added) => {
+            let by = team.keyholders().get(&event.author).map(|author| author.kind);
+            match by {
+                // Whoever comes back by a kit has what the kit could open; others complete it.
+                Some(KeyholderKind::Recovery) => BTreeSet::new(),
+                _ => due_to(team, added.keys.id()).collect(),
+            }
+        }
         // Whoever approves passes on what they have; others complete it.
         Event::MemberApproved(approved) => {
             let own: BTreeSet<_> = team.keys_due_to(event.author).into_iter().collect();

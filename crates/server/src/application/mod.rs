@@ -5,6 +5,8 @@
 //! service and keeps no copy of.
 
 mod asker;
+mod candidates;
+mod daily;
 mod due_wraps;
 mod endpoints;
 mod holds;
@@ -40,6 +42,8 @@ use twinlock_protocol::timestamp::Timestamp;
 
 use crate::database::StoreError;
 use crate::problem::Problem;
+use candidates::Candidates;
+use daily::Daily;
 use holds::Holds;
 use missing_wraps::Unopened;
 use moves::Moves;
@@ -58,6 +62,8 @@ pub(crate) struct Application {
     moves: Moves,
     unopened: Unopened,
     holds: Holds,
+    candidates: Candidates,
+    daily: Daily,
     clock: Clock,
     /// Changes when the service stops, so that streams end.
     stop: watch::Receiver<()>,
@@ -84,6 +90,8 @@ impl Application {
             moves: Moves::new(),
             unopened: Unopened::default(),
             holds: Holds::default(),
+            candidates: Candidates::default(),
+            daily: Daily::default(),
             clock,
             stop,
             busy: Arc::default(),

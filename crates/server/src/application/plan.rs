@@ -11,6 +11,7 @@ use twinlock_protocol::team::Team;
 use twinlock_protocol::{Digest, Envelope, EnvironmentId, KeyholderId, Pointer, Refusal, Verified, limits};
 
 use super::asker::{Asker, Standing};
+use super::daily;
 use super::due_wraps;
 use super::teams::History;
 use crate::problem::Problem;
@@ -24,6 +25,8 @@ pub(crate) struct PlannedEvents {
     pub(crate) environments: Vec<(EnvironmentId, Head)>,
     /// Heads that the events record, and that have to be the current ones when they are stored.
     pub(crate) recorded: Vec<PinnedHead>,
+    /// How many of them are about their author alone.
+    pub(crate) about_oneself: usize,
 }
 
 /// A revision to store, and what the environment is then.
@@ -63,7 +66,14 @@ pub(crate) fn create_team(
         ));
     }
     due_wraps::check(&team, &wraps, &due, &[founder])?;
-    Ok(PlannedEvents { team, events, wraps, environments: Vec::new(), recorded: Vec::new() })
+    Ok(PlannedEvents {
+        team,
+        events,
+        wraps,
+        environments: Vec::new(),
+        recorded: Vec::new(),
+        about_oneself: 0,
+    })
 }
 
 /// Judges events for the end of a log. `None` if all of them are there already.
@@ -77,6 +87,7 @@ pub(crate) fn append(
     let mut recorded = Vec::new();
     let mut wrappers = vec![asker.keyholder];
     check_appender(asker, &request.statements)?;
+    let mut about_oneself = 0;
     for statement in request.statements {
         if knows(before, &statement) {
             continue;
@@ -91,6 +102,9 @@ pub(crate) fn append(
             let start = Head { number: 0, hash: statement.hash() };
             environments.push((created.environment, start));
         }
+        if team.member_of(event.author).is_ok_and(|author| daily::about_oneself(&event.event, author)) {
+            about_oneself += 1;
+        }
         recorded.extend(event.event.recorded_heads());
         wrappers.push(event.author);
         due.extend(due_wraps::due(&team, &event));
@@ -100,7 +114,7 @@ pub(crate) fn append(
         return Ok(None);
     }
     due_wraps::check(&team, &request.wraps, &due, &wrappers)?;
-    Ok(Some(PlannedEvents { team, events, wraps: request.wraps, environments, recorded }))
+    Ok(Some(PlannedEvents { team, events, wraps: request.wraps, environments, recorded, about_oneself }))
 }
 
 /// Judges a revision. `None` if it is there already.
@@ -150,6 +164,7 @@ pub(crate) fn rotate(
         wraps: request.wraps,
         environments: Vec::new(),
         recorded: event.event.recorded_heads(),
+        about_oneself: 0,
     };
     Ok(Some((events, revision)))
 }

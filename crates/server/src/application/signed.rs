@@ -20,6 +20,7 @@ use twinlock_protocol::{EnvironmentId, KeyholderId, TeamId, limits};
 
 use super::Application;
 use super::asker::{self, Asker, Standing};
+use super::candidates::Vouched;
 use super::plan;
 use super::strangers;
 use super::teams::{Slot, View};
@@ -28,6 +29,8 @@ use crate::shares::{Origin, Share};
 
 /// How long a request's body may take.
 const BODY_TIME: Duration = Duration::from_secs(60);
+/// Whoever is not of the team makes the vault read no more than an offer.
+pub(super) const CANDIDATE_BODY_BYTES: usize = 16 * 1024;
 
 /// A request whose signature was checked with the keys that its team's log gives for its signer.
 pub(crate) struct Signed {
@@ -60,12 +63,20 @@ impl Signed {
         let claim = Claim::read(request.headers())?;
         let slot = application.teams.find(claim.team).ok_or_else(Problem::not_found)?;
         let view = slot.view()?;
-        let keys = asker::keys(&view.team, claim.keyholder).ok_or_else(Problem::not_found)?.clone();
+        let at = super::as_timestamp(application.now());
+        let candidate = application.candidates.known(claim.team, claim.keyholder, at);
+        // Whoever is of the team is no candidate any more.
+        let (keys, candidate) = match (asker::keys(&view.team, claim.keyholder), candidate) {
+            (Some(keys), _) => (keys.clone(), None),
+            (None, Some(known)) => (known.keys, Some(Standing::Candidate(known.vouched))),
+            (None, None) => return Err(Problem::not_found()),
+        };
+        let limit = if candidate.is_some() { CANDIDATE_BODY_BYTES } else { limits::BODY_BYTES };
         let room = |bytes| application.strangers.room(origin, bytes);
-        let request = Received::read(request, limits::BODY_BYTES, room).await?;
+        let request = Received::read(request, limit, room).await?;
         let now = application.now();
         let keyholder = request.verify(&claim, &keys, now.as_second())?;
-        let standing = asker::standing(&view.team, keyholder, super::as_timestamp(now));
+        let standing = asker::standing(&view.team, keyholder, super::as_timestamp(now)).or(candidate);
         let asker = Asker { keyholder, standing: standing.ok_or_else(Problem::not_found)? };
         Ok(Self { slot, view, asker, query: request.query, body: request.body, _room: request.room })
     }
@@ -104,6 +115,9 @@ impl Signed {
                 Err(Problem::forbidden("An invite lets its holder join, and nothing else."))
             }
             Standing::Waiting => Err(Problem::forbidden("An admin of the team has to approve you first.")),
+            Standing::Candidate(_) => {
+                Err(Problem::forbidden("A computer that is to be added is not of the team yet."))
+            }
             Standing::Service => Err(Problem::forbidden("A service reads, and nothing else.")),
             Standing::Revoked => Err(revoked()),
         }
@@ -112,7 +126,10 @@ impl Signed {
     /// That somebody asks who reads the log: a member, who is about to become one, or a service.
     pub(crate) fn check_reader(&self) -> Result<(), Problem> {
         match self.asker.standing {
-            Standing::OpenInvite | Standing::Waiting | Standing::Service => Ok(()),
+            Standing::OpenInvite
+            | Standing::Waiting
+            | Standing::Service
+            | Standing::Candidate(Vouched::ByAMember) => Ok(()),
             _ => self.check_member(),
         }
     }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what should not fail here fails the test")]
 
 mod access;
+mod candidates;
 mod cast;
 mod conflicts;
 mod embedded;

@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 
 use twinlock_protocol::api::{
-    AppendEvents, CreateTeam, Hold, MissingWraps, Problem, ProblemCode, PushRevision, QueryValues, Rotate,
-    Values, Wrap, Wraps,
+    AppendEvents, BecomeCandidate, CreateTeam, Hold, MissingWraps, Offer, Problem, ProblemCode, PushRevision,
+    QueryValues, Rotate, Values, Wrap, Wraps,
 };
 use twinlock_protocol::event::{
     Commitments, Event, GenerationOpened, KeyholderAdded, KeyholderKind, MemberRemoved, ProjectCreated,
@@ -27,6 +27,7 @@ use crate::support::{Client, Signed, Writer, computer, databases, environment_ke
 ///
 /// `+` it is answered, or what is refused is the content; `.` 404 `not-found`, all of them alike; `-` 403 `forbidden`;
 /// `G` 403 `revoked`; `E` 403 `invite-expired`; `S` 403 `setup-code`; `U` 401 `not-signed`; `L` 401 `signature-expired`.
+/// The last rows make somebody known to nobody a computer that wants to be added, at the owner's door.
 /// `main` is the environment of that access; `other` the owner's alone; `gone` was deleted; `nowhere` never was.
 const TABLE: &str = "
                                                                  own adm out wri rea nam non kit wai opn exp usd cls srv sna rev rem sxc sxe frn unk uns bad old
@@ -65,6 +66,14 @@ POST /v1/environments/{environment}/rotations    gone nowhere     .   .   .   . 
 GET  /v1/events                                  -                +   +   +   +   +   +   +   +   -   -   E   -   -   -   -   G   G   G   G   .   .   U   U   L
 POST /v1/teams/{team}/hold                       own              +   +   +   +   -   -   -   -   -   -   E   -   -   -   -   G   G   G   G   .   .   U   U   L
 POST /v1/teams/{team}/hold                       nowhere          .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   G   G   G   G   .   .   U   U   L
+GET  /v1/teams/{team}/candidates                 own              +   +   +   +   +   +   +   +   -   -   E   -   -   -   -   G   G   G   G   .   .   U   U   L
+GET  /v1/teams/{team}/candidates                 nowhere          .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   G   G   G   G   .   .   U   U   L
+POST /v1/teams/{team}/candidates                 own              .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   +   U   U   L
+POST /v1/teams/{team}/candidates                 nowhere          .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   U   U   L
+GET  /v1/teams/{team}/candidates/{id}            own              .   .   .   .   .   .   .   .   -   -   E   -   -   -   -   G   G   G   G   .   +   U   U   L
+GET  /v1/teams/{team}/candidates/{id}            nowhere          .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   G   G   G   G   .   .   U   U   L
+PUT  /v1/teams/{team}/candidates/{id}            own              +   .   .   .   .   .   .   .   -   -   E   -   -   -   -   G   G   G   G   .   +   U   U   L
+PUT  /v1/teams/{team}/candidates/{id}            nowhere          .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   G   G   G   G   .   .   U   U   L
 ";
 
 struct Row {
@@ -213,7 +222,9 @@ fn request(
     };
     let environment =
         if target == "nowhere" { EnvironmentId::new(random()) } else { writer.environment.id() };
+    let stranger = &cast.askers.iter().find(|asker| asker.name == "unk").unwrap().keyholder;
     let place = path.replace("{team}", &team.to_string()).replace("{environment}", &environment.to_string());
+    let place = place.replace("{id}", &stranger.id().to_string());
     let (body, change) = match (method, path.rsplit('/').next().unwrap()) {
         ("GET", _) => (Vec::new(), Followed::Nothing),
         ("POST", "teams") => (json(creation(cast, asker)), Followed::Nothing),
@@ -236,6 +247,17 @@ fn request(
             let statement = moved(ada, asker, writer, environment);
             let change = Followed::Revision(target, statement.clone());
             (json(&PushRevision { statement }), change)
+        }
+        ("POST", "candidates") => {
+            let keys = asker.keyholder.public().clone();
+            (json(&BecomeCandidate { computer: ada.id(), keys }), Followed::Nothing)
+        }
+        // What the owner offers to the stranger at their door, and the stranger takes.
+        ("PUT", "{id}") => {
+            let keys = stranger.public().clone();
+            let added = KeyholderAdded { keys, kind: KeyholderKind::Computer };
+            let statement = event_of(ada, &ada.computer, Event::KeyholderAdded(added));
+            (json(&Offer { statement }), Followed::Nothing)
         }
         ("POST", "rotations") => (json(&rotation(ada, asker, writer, environment)), Followed::Nothing),
         _ => panic!("{method} {path} has no request here yet"),

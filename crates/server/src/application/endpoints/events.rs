@@ -5,11 +5,12 @@ use axum::extract::{Path, State};
 use twinlock_protocol::api::{AppendEvents, Appended, EventsPage, Moved};
 use twinlock_protocol::limits;
 
-use crate::application::Application;
+use crate::application::asker::Standing;
 use crate::application::plan::{self, PlannedEvents};
 use crate::application::signed::Signed;
 use crate::application::store::Writing;
 use crate::application::teams::stored_head;
+use crate::application::{Application, as_timestamp};
 use crate::database::StoreError;
 use crate::problem::Problem;
 
@@ -56,8 +57,19 @@ pub(super) async fn append(
     let Some(planned) = plan::append(turn.team(), &signed.asker, request)? else {
         return Ok(Json(Appended { head: turn.team().head() }));
     };
-    let team = planned.team.clone();
+    let (team, about_oneself) = (planned.team.clone(), planned.about_oneself);
+    let now = as_timestamp(application.now());
+    let member = match signed.asker.standing {
+        Standing::Computer(member) => Some(member),
+        _ => None,
+    };
+    if let Some(member) = member {
+        application.daily.check(signed.slot.id(), member, about_oneself, now)?;
+    }
     application.store.write(move |writing| store(writing, &planned)).await?;
+    if let Some(member) = member {
+        application.daily.count(signed.slot.id(), member, about_oneself, now);
+    }
     let head = team.head();
     turn.publish(|view| view.team = team)?;
     application.holds.end(signed.slot.id(), asker);

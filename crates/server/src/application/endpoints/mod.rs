@@ -1,5 +1,6 @@
 //! What clients can ask for: one endpoint, or one resource, to a file.
 
+mod candidates;
 mod create_team;
 mod events;
 mod health;
@@ -38,6 +39,10 @@ fn all() -> Vec<Route> {
         post("/v1/teams/{team}/wraps", wraps::add),
         get("/v1/teams/{team}/wraps/missing", missing_wraps::list),
         put("/v1/teams/{team}/wraps/missing", missing_wraps::say),
+        get("/v1/teams/{team}/candidates", candidates::look_out),
+        post("/v1/teams/{team}/candidates", candidates::knock),
+        get("/v1/teams/{team}/candidates/{id}", candidates::standing),
+        put("/v1/teams/{team}/candidates/{id}", candidates::offer),
         put("/v1/environments/{environment}/values", values::put),
         post("/v1/environments/{environment}/values/query", values::query),
         get("/v1/environments/{environment}/revisions", revisions::page),
