@@ -32,9 +32,6 @@ pub(super) async fn knock(
 ) -> Result<StatusCode, Problem> {
     let claim = Claim::read(request.headers())?;
     let slot = application.teams.find(claim.team).ok_or_else(Problem::not_found)?;
-    if team.parse() != Ok(claim.team) {
-        return Err(Problem::not_found());
-    }
     let received = Received::read(request, CANDIDATE_BODY_BYTES).await?;
     let BecomeCandidate { computer, keys } = json(&received.body)?;
     if keys.id() != claim.keyholder {
@@ -43,7 +40,7 @@ pub(super) async fn knock(
     let now = application.now();
     received.verify(&claim, &keys, now.as_second())?;
     // Whoever the team knew once stays what it was.
-    if slot.view()?.team.keys_of(claim.keyholder).is_some() {
+    if team.parse() != Ok(claim.team) || slot.view()?.team.keys_of(claim.keyholder).is_some() {
         return Err(Problem::not_found());
     }
     application.candidates.knock(claim.team, computer, keys, as_timestamp(now))?;
