@@ -8,8 +8,9 @@ use twinlock_protocol::api::{BecomeCandidate, Candidacy, Candidates, Offer};
 
 use crate::application::asker::Standing;
 use crate::application::signed::{CANDIDATE_BODY_BYTES, Claim, Received, Signed, json};
-use crate::application::{Application, as_timestamp};
+use crate::application::{Application, as_timestamp, strangers};
 use crate::problem::Problem;
+use crate::shares::Origin;
 
 /// Who stands at the asker's door, which is open for as long as this is asked.
 pub(super) async fn look_out(
@@ -30,9 +31,21 @@ pub(super) async fn knock(
     Path(team): Path<String>,
     request: Request,
 ) -> Result<StatusCode, Problem> {
+    let origin = strangers::origin(&request);
+    let knocked = knocks(&application, &team, request, origin).await;
+    knocked.map_err(|problem| application.strangers.answer(origin, problem))
+}
+
+async fn knocks(
+    application: &Application,
+    team: &str,
+    request: Request,
+    origin: Origin,
+) -> Result<StatusCode, Problem> {
     let claim = Claim::read(request.headers())?;
     let slot = application.teams.find(claim.team).ok_or_else(Problem::not_found)?;
-    let received = Received::read(request, CANDIDATE_BODY_BYTES).await?;
+    let room = |bytes| application.strangers.room(origin, bytes);
+    let received = Received::read(request, CANDIDATE_BODY_BYTES, room).await?;
     let BecomeCandidate { computer, keys } = json(&received.body)?;
     if keys.id() != claim.keyholder {
         return Err(Problem::not_found());
