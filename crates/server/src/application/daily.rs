@@ -15,7 +15,10 @@ const DAY: u64 = 24 * 60 * 60 * 1000;
 
 /// What was appended in the last day.
 #[derive(Clone, Default)]
-pub(crate) struct Daily(Arc<Mutex<HashMap<(TeamId, MemberId), VecDeque<Timestamp>>>>);
+pub(crate) struct Daily(Arc<Mutex<OfMembers>>);
+
+/// When each member did, oldest first.
+type OfMembers = HashMap<(TeamId, MemberId), VecDeque<Timestamp>>;
 
 /// Whether an event by this member is about themselves alone, and takes nothing away.
 pub(crate) fn about_oneself(event: &Event, author: MemberId) -> bool {
