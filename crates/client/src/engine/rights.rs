@@ -145,9 +145,6 @@ pub(super) fn in_words(refusal: &Refusal) -> Error {
         Refusal::Limit(_) => "Keys are renewed after 1 to 365 days, and the least comes before the most.",
         Refusal::InviteNotOpen(_) => "This invite was already used, or closed.",
         Refusal::ServiceNotOpen(_) => "This service was already closed.",
-        Refusal::Kept(_) => {
-            "Something that was to be kept does not fall with this, or you may not stand in for it."
-        }
         Refusal::UnknownKeyholder { .. } => "There is no such computer in the team.",
         Refusal::Revoked { .. } => "This computer was already taken from the team.",
         other => return Error::Bug(other.to_string()),
