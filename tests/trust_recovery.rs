@@ -119,6 +119,10 @@ fn a_kit_brings_a_member_back_with_everything() {
     let restored = new.run_with(&sheet.typed(), &restore).ok().json();
     assert_eq!(restored["team"]["name"], "Acme");
     assert_eq!(restored["others"][0]["id"], lost["id"]);
+    let held = restored["team"]["members"][0]["computers"].as_array().unwrap();
+    let mut kinds: Vec<&str> = held.iter().map(|one| one["kind"].as_str().unwrap()).collect();
+    kinds.sort_unstable();
+    assert_eq!(kinds, ["computer", "recovery"]);
     assert_eq!(restored["revoked"]["revoked"], json!([lost["id"]]));
     assert_eq!(restored["revoked"]["kept"], json!([kits(&new)[0]["id"]]), "the kit would have fallen");
     assert_eq!(restored["revoked"]["closed"], json!([invite["id"]]));

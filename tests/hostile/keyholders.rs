@@ -240,17 +240,17 @@ async fn a_log_older_than_the_kit_or_another_teams_is_refused() {
         // Without the kit, and without the event before it: the head that the kit's line names.
         yesterday(&yesterday(&honest))
     });
-    let error = new.client.restore(line.clone(), &words()).await.unwrap_err();
+    let error = new.client.restore_member(line.clone(), &words()).await.unwrap_err();
     is_refused(&error, &["rollback"]);
     assert!(setting.proxy.be_honest() > 0);
 
     // A whole other team that knows the kit as well: its log is good, and of another team.
     let mut wrong = line.clone();
     wrong.place.head.hash = twinlock_protocol::StatementHash::new([7; 32]);
-    let error = new.client.restore(wrong, &words()).await.unwrap_err();
+    let error = new.client.restore_member(wrong, &words()).await.unwrap_err();
     is_refused(&error, &["fork"]);
     assert_eq!(setting.computers().await, 2);
-    let team = new.client.restore(line, &words()).await.unwrap();
+    let team = new.client.restore_member(line, &words()).await.unwrap();
     assert_eq!(team.name, "Acme");
     assert_eq!(setting.computers().await, 3);
 }

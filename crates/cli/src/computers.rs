@@ -111,15 +111,16 @@ pub(crate) async fn run(
 /// What was taken from the team, what went with it, and what stayed.
 pub(crate) fn say_revoked(revoked: &RevokedView, out: &Output) {
     let listed = |ids: &[KeyholderId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let (can, with) = if revoked.revoked.len() == 1 { ("It can", "it") } else { ("They can", "them") };
     out.note(&format!(
-        "Taken from the team: {}. It can do nothing there any more; files that are on a computer stay.",
+        "Taken from the team: {}. {can} do nothing there any more; files that are on a computer stay.",
         listed(&revoked.revoked)
     ));
     if !revoked.closed.is_empty() {
-        out.note(&format!("Invites and services that were closed with it: {}", listed(&revoked.closed)));
+        out.note(&format!("Invites and services that were closed with {with}: {}", listed(&revoked.closed)));
     }
     if !revoked.kept.is_empty() {
-        out.note(&format!("What it had signed for and stays: {}", listed(&revoked.kept)));
+        out.note(&format!("What would have fallen with {with} and stays: {}", listed(&revoked.kept)));
     }
     say_keys(&revoked.keys, out);
 }

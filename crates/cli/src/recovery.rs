@@ -150,7 +150,7 @@ async fn restore(arguments: RestoreArguments, client: &Client, out: &mut Output)
     let line = kit_line()?;
     let line = KitLine::parse(&line).map_err(Error::from)?;
     let words = recovery_words(out)?;
-    let team = client.restore(line, &words).await?;
+    let team = client.restore_member(line, &words).await?;
     drop(words);
     let all = client.computers().await?;
     let others: Vec<_> =
@@ -160,6 +160,8 @@ async fn restore(arguments: RestoreArguments, client: &Client, out: &mut Output)
         true => Some(client.revoke_other_computers(&keep(&arguments.keep).unwrap_or(Keep::Nothing)).await?),
         false => None,
     };
+    // As it is after all that.
+    let team = if revoked.is_some() { client.team().await? } else { team };
     let document = RestoredDocument { team: &team, others: &others, revoked: revoked.as_ref() };
     out.answer(&document, |text| team::show(&team, text))?;
     out.note(&format!(

@@ -3,7 +3,9 @@
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use twinlock_client::view::{SafetyView, SafetyWith, ServiceView, TeamView};
-use twinlock_client::{Creating, Error, Label, Pin, SecretText, SettingsChange, TeamPlace, VaultLocation};
+use twinlock_client::{
+    Creating, Error, KeyholderKind, Label, Pin, SecretText, SettingsChange, TeamPlace, VaultLocation,
+};
 use url::Url;
 
 use crate::failure::{Failure, Status};
@@ -195,18 +197,15 @@ pub(crate) fn show(team: &TeamView, text: &mut Text) {
             .iter()
             .map(|access| format!("{}:{}", access.environment, level_word(access.level)))
             .collect();
-        let computers: Vec<String> =
-            member
-                .computers
-                .iter()
-                .map(|computer| {
-                    if computer.this {
-                        format!("{} (this one)", computer.id)
-                    } else {
-                        computer.id.to_string()
-                    }
-                })
-                .collect();
+        let computers: Vec<String> = member
+            .computers
+            .iter()
+            .map(|computer| match (computer.kind, computer.this) {
+                (KeyholderKind::Recovery, _) => format!("{} (recovery kit)", computer.id),
+                (KeyholderKind::Computer, true) => format!("{} (this one)", computer.id),
+                (KeyholderKind::Computer, false) => computer.id.to_string(),
+            })
+            .collect();
         let name = if member.me { format!("{} (you)", member.name) } else { member.name.clone() };
         [name, role_word(member.role).to_owned(), access.join(" "), computers.join(" ")]
     });

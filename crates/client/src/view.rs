@@ -314,6 +314,8 @@ pub struct MemberView {
 /// A computer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ComputerView {
+    /// What it is: a recovery kit is listed beside the computers.
+    pub kind: KeyholderKind,
     /// Its id.
     pub id: KeyholderId,
     /// Whether that is this one.

@@ -128,13 +128,16 @@ impl Client {
         let members = team.active_members().map(|(id, member)| {
             let access =
                 team.access_of(id).map(|(environment, level)| access_view(session, environment, level));
-            let computer = |id: &KeyholderId| ComputerView { id: *id, this: *id == this };
+            let computer = |id: &KeyholderId| {
+                let kind = team.keyholders().get(id)?.kind;
+                Some(ComputerView { kind, id: *id, this: *id == this })
+            };
             MemberView {
                 id,
                 name: session.member_name(id),
                 role: member.role,
                 me: id == me,
-                computers: member.keyholders().iter().map(computer).collect(),
+                computers: member.keyholders().iter().filter_map(computer).collect(),
                 access: access.collect(),
             }
         });

@@ -20,7 +20,7 @@ use crate::view::TeamView;
 
 impl Client {
     /// Brings a member back on this computer, which belongs to no team yet. The kit stays what it is.
-    pub async fn restore(&self, kit: KitLine, words: &RecoveryWords) -> Result<TeamView, Error> {
+    pub async fn restore_member(&self, kit: KitLine, words: &RecoveryWords) -> Result<TeamView, Error> {
         let _lock = self.lock().await?;
         let mut state = self.current_state().await?;
         if let Some(joined) = &state.joined {
