@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tauri::{AppHandle, Manager as _};
 use tokio::sync::broadcast::error::RecvError;
-use twinlock_client::view::Connection;
-use twinlock_client::{Client, Event};
+use twinlock_client::view::{Connection, KeyholderChange, KeyholderNews};
+use twinlock_client::{Client, Event, KeyholderKind};
 
 use crate::core::{Core, eprintln_line};
 use crate::dto::{Destination, Moved};
@@ -126,6 +126,7 @@ fn notice(burst: &[Event]) -> Option<Notice> {
     let most = burst.iter().min_by_key(|event| rank(event))?;
     let (title, body) = match most {
         Event::Refused { refusal } => (refusal.what_happened.clone(), "Your files are untouched."),
+        Event::Keyholder(news) => (keyholder(news), keyholder_advice(news)),
         Event::Conflict { environment, names, .. } => {
             let environment = environment.replacen('/', " · ", 1);
             (
@@ -147,10 +148,33 @@ fn notice(burst: &[Event]) -> Option<Notice> {
 fn rank(event: &Event) -> u8 {
     match event {
         Event::Refused { .. } => 0,
-        Event::Conflict { .. } => 1,
-        Event::File { .. } => 2,
-        Event::RevisionArrived { .. } => 3,
-        _ => 4,
+        Event::Keyholder(_) => 1,
+        Event::Conflict { .. } => 2,
+        Event::File { .. } => 3,
+        Event::RevisionArrived { .. } => 4,
+        _ => 5,
+    }
+}
+
+/// `A computer was added to your membership`.
+fn keyholder(news: &KeyholderNews) -> String {
+    let what = match news.kind {
+        KeyholderKind::Computer => "A computer",
+        KeyholderKind::Recovery => "A recovery kit",
+    };
+    let whose =
+        if news.mine { "your membership".to_owned() } else { format!("the membership of {}", news.name) };
+    match news.change {
+        KeyholderChange::Added => format!("{what} was added to {whose}"),
+        KeyholderChange::Revoked => format!("{what} was taken from {whose}"),
+    }
+}
+
+fn keyholder_advice(news: &KeyholderNews) -> &'static str {
+    if news.mine && news.change == KeyholderChange::Added {
+        "If that was not you, revoke it in Settings now."
+    } else {
+        "Look at who is in the team."
     }
 }
 
@@ -238,6 +262,17 @@ mod tests {
         Event::RevisionArrived { environment, name, by, changes: 3 }
     }
 
+    fn added(mine: bool) -> Event {
+        Event::Keyholder(KeyholderNews {
+            keyholder: "00000000000000000000000000000003".parse().unwrap(),
+            kind: KeyholderKind::Computer,
+            change: KeyholderChange::Added,
+            member: "00000000000000000000000000000002".parse().unwrap(),
+            name: "Ada".to_owned(),
+            mine,
+        })
+    }
+
     #[test]
     fn a_burst_has_one_notice_about_what_matters_most() {
         let title = |burst: &[Event]| notice(burst).map(|notice| notice.title);
@@ -248,6 +283,8 @@ mod tests {
             (vec![saved(1, 0, 0)], None),
             (vec![arrived()], Some("Ada pushed 3 changes to api · production")),
             (vec![arrived(), saved(1, 1, 0), conflict()], Some("Conflict in api · development: STRIPE_KEY")),
+            (vec![conflict(), added(true)], Some("A computer was added to your membership")),
+            (vec![added(false)], Some("A computer was added to the membership of Ada")),
             (vec![Event::Team, Event::Connection(Connection::Offline)], None),
             (vec![], None),
         ] {

@@ -3,6 +3,7 @@
 //! only in `show_handed`.
 
 pub(crate) mod invites;
+pub(crate) mod keyholders;
 pub(crate) mod people;
 pub(crate) mod services;
 pub(crate) mod trust;

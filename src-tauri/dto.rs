@@ -3,6 +3,7 @@
 //! what somebody asked to see.
 
 mod from_client;
+mod keyholders;
 mod people;
 mod services;
 mod trust;
@@ -10,6 +11,7 @@ mod trust;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
+pub(crate) use keyholders::{Kit, Knocking};
 pub(crate) use people::{EnvironmentRights, MemberChange, OwnKeyholder, Removal, Removed, Renewal};
 pub(crate) use services::{NewToken, Service};
 pub(crate) use trust::{Replayed, Safety, Statement, Verdict};

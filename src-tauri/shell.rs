@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use tauri::{AppHandle, Manager as _, RunEvent, WindowEvent};
 
+use crate::commands::keyholders::Begun;
 use crate::core::{Core, eprintln_line};
 use crate::handed::Handed;
 use crate::offers::Offers;
@@ -20,6 +21,7 @@ pub(crate) fn run() -> ExitCode {
         .manage(Core::default())
         .manage(Offers::default())
         .manage(Handed::default())
+        .manage(Begun::default())
         .manage(Destinations::default())
         .invoke_handler(commands)
         .setup(move |app| {

@@ -1,6 +1,7 @@
 //! Members, their rights, their computers.
 
 use tauri::State;
+use twinlock_client::Keep;
 use twinlock_client::ids::KeyholderId;
 
 use super::{Answer, environment_id, not_an_id};
@@ -63,10 +64,13 @@ pub(crate) async fn computers(core: State<'_, Core>) -> Answer<Vec<OwnKeyholder>
     Ok(mine.into_iter().map(OwnKeyholder::from).collect())
 }
 
+/// Takes a computer or kit of one's own from the team, with or without what was made with it.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn revoke_computer(core: State<'_, Core>, computer: String) -> Answer<Renewal> {
-    Ok(core.client().await?.revoke_computer(keyholder_id(&computer)?).await?.into())
+pub(crate) async fn revoke_computer(core: State<'_, Core>, computer: String, keep: bool) -> Answer<Renewal> {
+    let keep = if keep { Keep::All } else { Keep::Nothing };
+    let revoked = core.client().await?.revoke_keyholder(keyholder_id(&computer)?, &keep).await?;
+    Ok(revoked.keys.into())
 }
 
 /// A computer, a kit, an invite or a service.

@@ -1,6 +1,6 @@
 // A stand-in for the program: the same typed functions over made-up data, for tests and pictures. Never in the window.
 import type {
-  Change, Changes, CommandError, Difference, Environment, EnvironmentRights, Ipc, KnownLoader, LinkedFile, Member, Moved, Overview, OwnKeyholder, Preview,
+  Change, Changes, CommandError, Difference, Environment, EnvironmentRights, Ipc, Knocking, KnownLoader, LinkedFile, Member, Moved, Overview, OwnKeyholder, Preview,
   Project, Refusal, Removal, Removed, Safety, Service, Statement, Team, Variable,
 } from '../src/ipc';
 
@@ -22,6 +22,10 @@ export interface World {
   preview: Preview;
   invite: string;
   token: string;
+  kitLine: string;
+  kitWords: string[];
+  computerLink: string;
+  knocking: Knocking[];
   safety: Safety;
   removal: Removal;
   removed: Removed;
@@ -100,7 +104,7 @@ export function standIn(change: (world: World) => void = () => undefined): Stand
     environments: () => answer('environments', [], () => RIGHTS),
     rotateEnvironment: (environment) => answer('rotateEnvironment', [environment], () => RIGHTS.find((one) => one.id === environment) ?? fail('gone')),
     computers: () => answer('computers', [], () => world.computers),
-    revokeComputer: (computer) => answer('revokeComputer', [computer], () => {
+    revokeComputer: (computer, keep) => answer('revokeComputer', [computer, keep], () => {
       world.computers = world.computers.filter((one) => one.id !== computer);
       return { renewed: ['api/development', 'api/staging'], waiting: [{ environment: 'api/production', why: 'The next push of somebody with write access renews them first.' }] };
     }),
@@ -114,6 +118,22 @@ export function standIn(change: (world: World) => void = () => undefined): Stand
       world.services = world.services.filter((one) => one.id !== service);
       return { renewed: ['api/production'], waiting: [] };
     }),
+    newKit: () => answer('newKit', [], () => ({ line: world.kitLine, asked: [3, 11, 20] })),
+    kitWords: () => answer('kitWords', [], () => world.kitWords),
+    proveKit: (answers) => answer('proveKit', [answers], () => {
+      if ([3, 11, 20].some((position, at) => world.kitWords[position - 1] !== answers[at])) throw { code: 'failed', message: 'Word 3 is another one on the kit. Nothing was made: these words open nothing.' } satisfies CommandError;
+      const kit: OwnKeyholder = { id: 'd00dfeed01', kind: 'recovery-kit', this: false };
+      world.computers = [...world.computers, kit];
+      return kit;
+    }),
+    forgetKit: () => answer('forgetKit', [], () => undefined as never),
+    restore: (line, words) => answer('restore', [line, words], () => started('Saltmarsh', 'Mara Lind')),
+    computerLink: () => answer('computerLink', [], () => world.computerLink),
+    knockingComputers: () => answer('knockingComputers', [], () => world.knocking),
+    addComputer: (computer) => answer('addComputer', [computer], () => ({ id: computer, kind: 'computer' as const, this: false })),
+    standFor: (link) => answer('standFor', [link], () => ({ id: 'beefcafe00', words: wordsFrom(2) })),
+    awaitAdmission: () => answer('awaitAdmission', [], () => started('Saltmarsh', 'Mara Lind')),
+    leaveDoor: () => answer('leaveDoor', [], () => undefined as never),
     safetyWords: () => answer('safetyWords', [], () => world.safety),
     setCompared: (computer, verdict) => answer('setCompared', [computer, verdict], () => {
       world.safety = { ...world.safety, computers: world.safety.computers.map((one) => (one.computer === computer ? { ...one, compared: { verdict, at: NOW } } : one)) };
@@ -196,6 +216,7 @@ function fail(message: string): never {
 }
 
 const LIST = 'anchor lemon drift copper velvet mango orbit thistle canal ember quartz willow tide harbor silver maple'.split(' ');
+const KIT = 'ladder piano walnut meadow copper tribe silent orchard gentle pioneer noodle cactus drama velvet hollow tunnel rescue fabric ocean mirror planet sorry zebra quiz'.split(' ');
 const wordsFrom = (at: number) => Array.from({ length: 12 }, (_, index) => LIST[(at + index * 5) % LIST.length] ?? '');
 
 const RIGHTS: EnvironmentRights[] = (
@@ -352,6 +373,10 @@ function makeWorld(): World {
       access: [{ environment: 'api/production', level: 'read' }, { environment: 'web/production', level: 'read' }],
     }],
     activity: makeActivity(),
+    kitLine: 'twinlock:kit#Zq0vNw7kq3kXhPz8Ft2Yc9mLw1sB6aJ4uRgDe5oTnVbKxQyHsWfMpZ',
+    kitWords: KIT,
+    computerLink: 'twinlock:computer#AZq0vNw7kq3kXhPz8Ft2Yc9mLw1sB6aJ4uRgDe5oTnVbKxQyHsWfMpZiCjElGrUAoXtYd',
+    knocking: [],
     token: 'twinlock:service#Bk3vQz9sL0wXc7Yh2NfRt5PmJd8GaEoUiVxTbKqWyHsZlCnMrFgSpA',
     destination: null,
     failing: {},

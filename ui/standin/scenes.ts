@@ -42,6 +42,8 @@ export const scenes: Record<string, Scene> = {
   start: scene('Name of the team', noTeam, { press: ['Start a team on this computer'] }),
   connect: scene('Setup code', noTeam, { press: ['Connect to a vault'] }),
   join: scene('Invite link', noTeam, { press: ['Join with an invite link'] }),
+  restore: scene('Words of the kit', noTeam, { press: ['Restore from a recovery kit'] }),
+  'add-this': scene('Link of the other computer', noTeam, { press: ['Add this computer to my team'] }),
   locked: scene('Twinlock is locked', (world) => {
     world.failing.overview = failure('locked', 'The keychain is locked, or was never set up. Unlock it and try again; nothing was changed.');
   }),
@@ -102,6 +104,10 @@ export const scenes: Record<string, Scene> = {
   'services-none': scene('No program reads', (world) => { world.services = []; }, { place: team }),
   waiting: scene('waits to be let in', (world) => { world.team.waiting = [makeApplicant()]; }, { place: team }),
   'waiting-me': scene('Read them to an admin', (world) => { asMember(world); world.team.waiting = [makeApplicant(true)]; }, { place: team }),
+  kit: scene('They are shown once', undefined, { place: { at: 'settings' }, press: ['Make a recovery kit'] }),
+  'kit-prove': scene('Read them off your paper', undefined, { place: { at: 'settings' }, press: ['Make a recovery kit', 'I have written them down'] }),
+  'add-computer': scene('Waiting for the other computer', undefined, { place: { at: 'settings' }, press: ['Add a computer'] }),
+  'add-knock': scene('Both show these words', (world) => { world.knocking = [{ id: 'beefcafe00', words: world.safety.computers[2]?.words ?? [] }]; }, { place: { at: 'settings' }, press: ['Add a computer'] }),
   activity: scene('founded the team', undefined, { place: { at: 'activity' } }),
   'activity-verified': scene('Everything verifies', undefined, { place: { at: 'activity' }, press: ['Verify from the start'] }),
   'activity-damaged': scene('is damaged', (world) => {

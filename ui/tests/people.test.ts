@@ -157,6 +157,6 @@ test('a computer is revoked only after what falls with it was said', async () =>
   const program = await show('revoke');
   expect(calls(program, 'revokeComputer')).toEqual([]);
   await press('Revoke it');
-  await expect.poll(() => calls(program, 'revokeComputer')).toEqual([['77c0de99aa']]);
+  await expect.poll(() => calls(program, 'revokeComputer')).toEqual([['77c0de99aa', false]]);
   await expect.element(page.getByText('77c0de99', { exact: true })).not.toBeInTheDocument();
 });

@@ -21,6 +21,28 @@ export const commands = {
 	copyHanded: (id: string) => __TAURI_INVOKE<null>("copy_handed", { id }),
 	/**  Nobody looks at it any more. */
 	forgetHanded: (id: string) => __TAURI_INVOKE<void>("forget_handed", { id }),
+	/**  Makes a kit's words. The team does not know of it before somebody proved that they have them. */
+	newKit: () => __TAURI_INVOKE<Kit>("new_kit"),
+	/**  The words, for as long as they are looked at. */
+	kitWords: () => __TAURI_INVOKE<string[]>("kit_words"),
+	/**  Takes the words that were asked for; the right ones make the kit part of the team. */
+	proveKit: (answers: string[]) => __TAURI_INVOKE<OwnKeyholder>("prove_kit", { answers }),
+	/**  Nobody looks at the kit any more. What was not proven opens nothing. */
+	forgetKit: () => __TAURI_INVOKE<void>("forget_kit"),
+	/**  Brings a member back on this computer. */
+	restore: (line: string, words: string) => __TAURI_INVOKE<Team>("restore", { line, words }),
+	/**  The link with which a further computer finds this one. There is no secret in it. */
+	computerLink: () => __TAURI_INVOKE<string>("computer_link"),
+	/**  The computers that stand at this one's door. */
+	knockingComputers: () => __TAURI_INVOKE<Knocking[]>("knocking_computers"),
+	/**  Adds a computer whose words a person has compared. */
+	addComputer: (computer: string) => __TAURI_INVOKE<OwnKeyholder>("add_computer", { computer }),
+	/**  Stands at the door of the computer that showed a link. */
+	standFor: (link: string) => __TAURI_INVOKE<Knocking>("stand_for", { link }),
+	/**  Waits until the other computer adds this one; none if somebody went away from the door before. */
+	awaitAdmission: () => __TAURI_INVOKE<Team | null>("await_admission"),
+	/**  Goes away from the door. */
+	leaveDoor: () => __TAURI_INVOKE<void>("leave_door"),
 	removal: (member: string) => __TAURI_INVOKE<Removal>("removal", { member }),
 	removeMember: (member: string) => __TAURI_INVOKE<Removed>("remove_member", { member }),
 	setRole: (member: string, role: Role) => __TAURI_INVOKE<MemberChange>("set_role", { member, role }),
@@ -31,7 +53,8 @@ export const commands = {
 	rotateEnvironment: (environment: string) => __TAURI_INVOKE<EnvironmentRights>("rotate_environment", { environment }),
 	/**  One's own computers and recovery kits. */
 	computers: () => __TAURI_INVOKE<OwnKeyholder[]>("computers"),
-	revokeComputer: (computer: string) => __TAURI_INVOKE<Renewal>("revoke_computer", { computer }),
+	/**  Takes a computer or kit of one's own from the team, with or without what was made with it. */
+	revokeComputer: (computer: string, keep: boolean) => __TAURI_INVOKE<Renewal>("revoke_computer", { computer, keep }),
 	services: () => __TAURI_INVOKE<Service[]>("services"),
 	/**  Makes a service and keeps its token here until the page says that nobody looks at it any more. */
 	createService: (name: string, access: Access[], days: number | null) => __TAURI_INVOKE<NewToken>("create_service", { name, access, days }),
@@ -207,6 +230,18 @@ export type Invitation = {
 	handed: string,
 	expiresAt: number,
 	access: Access[],
+};
+
+/**  A kit that is being made: the line to keep beside its words, and which words are asked for. None of it is secret. */
+export type Kit = {
+	line: string,
+	asked: number[],
+};
+
+/**  A computer that stands at another's door, and the words to compare. */
+export type Knocking = {
+	id: string,
+	words: string[],
 };
 
 /**  A loader that a file can be written for. */
