@@ -102,7 +102,7 @@ pub(crate) async fn restore(core: State<'_, Core>, line: String, words: String) 
     let words = zeroize::Zeroizing::new(words);
     let line = KitLine::parse(line.trim()).map_err(Error::from)?;
     let words = RecoveryWords::parse(&words).map_err(Error::from)?;
-    Ok(core.client().await?.restore(line, &words).await?.into())
+    Ok(core.client().await?.restore_member(line, &words).await?.into())
 }
 
 /// The link with which a further computer finds this one. There is no secret in it.
