@@ -131,11 +131,11 @@ impl Setting {
             Err(error) => check_error(expect, &error)?,
         }
         let shown_then = shown(victim).await;
-        let after = kept(victim);
+        let (text_then, after) = (victim.text(), kept(victim));
         let again = victim.client.pull(&victim.env()).await.map(|outcome| outcome.pulled);
         match expect {
             _ if told == 0 => Err("no answer was a lie".to_owned()),
-            _ if victim.text() != text => Err("the file was written".to_owned()),
+            _ if text_then != text => Err("the file was written".to_owned()),
             _ if after != before => Err(format!("it kept {after:?} where it had {before:?}")),
             Expect::Refused(code) if shown_then.as_deref() != Some(*code) => {
                 Err(format!("the overview says {shown_then:?}"))
