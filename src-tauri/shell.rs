@@ -13,6 +13,10 @@ use crate::{announcements, page, tray, window};
 
 /// Runs until somebody quits.
 pub(crate) fn run() -> ExitCode {
+    if let Err(error) = twinlock_memory::keep_to_ourselves() {
+        eprintln_line(&format!("Core files cannot be switched off: {error}. Nothing was opened."));
+        return ExitCode::FAILURE;
+    }
     let schema = page::schema();
     let commands = schema.invoke_handler();
     let built = tauri::Builder::default()

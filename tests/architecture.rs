@@ -13,10 +13,11 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 /// What each of our packages may link, directly.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("twinlock-desktop", &["twinlock-client", "twinlock-server"]),
-    ("twinlock-cli", &["twinlock-client", "twinlock-server"]),
+    ("twinlock-desktop", &["twinlock-client", "twinlock-memory", "twinlock-server"]),
+    ("twinlock-cli", &["twinlock-client", "twinlock-memory", "twinlock-server"]),
+    ("twinlock-memory", &[]),
     ("twinlock-client", &["twinlock-dotenv", "twinlock-formats", "twinlock-protocol", "twinlock-seal"]),
-    ("twinlock-server", &["twinlock-protocol"]),
+    ("twinlock-server", &["twinlock-memory", "twinlock-protocol"]),
     ("twinlock-seal", &["twinlock-protocol"]),
     ("twinlock-protocol", &[]),
     ("twinlock-formats", &["twinlock-dotenv"]),
@@ -166,7 +167,7 @@ fn no_crate_under_crates_knows_tauri() {
         .filter(|package| package.manifest_path.as_std_path().starts_with(&crates))
         .map(|package| package.name.to_string())
         .collect();
-    assert_eq!(packages.len(), 7, "{packages:?}");
+    assert_eq!(packages.len(), 8, "{packages:?}");
     assert_eq!(reaching_tauri(&packages, &edges), Vec::<String>::new());
     assert_eq!(reaching_tauri(&["twinlock-desktop".to_owned()], &edges), ["twinlock-desktop"]);
 }

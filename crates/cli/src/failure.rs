@@ -90,6 +90,9 @@ pub(crate) enum Failure {
     /// The vault embedded in this computer does not start.
     #[error("The vault of this computer could not be started: {0}. Nothing was changed.")]
     Embedded(#[from] StartError),
+    /// Keys would not be safe in memory.
+    #[error("Core files cannot be switched off: {0}. Nothing was opened or sent.")]
+    CoreFiles(#[source] std::io::Error),
     /// Standard input.
     #[error("Standard input could not be read: {0}. Nothing was changed.")]
     Input(#[source] std::io::Error),
@@ -109,9 +112,12 @@ impl Failure {
             Self::Usage(_) => ErrorCode::Usage,
             Self::Decide(_) => ErrorCode::Conflict,
             Self::OtherWords { .. } => ErrorCode::Refused,
-            Self::Word(_) | Self::Embedded(_) | Self::Input(_) | Self::Output(_) | Self::System(_) => {
-                ErrorCode::Failed
-            }
+            Self::Word(_)
+            | Self::Embedded(_)
+            | Self::CoreFiles(_)
+            | Self::Input(_)
+            | Self::Output(_)
+            | Self::System(_) => ErrorCode::Failed,
         }
     }
 }

@@ -53,6 +53,9 @@ async fn main() -> ExitCode {
         }
     };
     let mut out = Output::new(arguments.format(), arguments.volume());
+    if let Err(error) = twinlock_memory::keep_to_ourselves() {
+        return out.failure(&Failure::CoreFiles(error)).into();
+    }
     let status = match run(arguments.command, &mut out).await {
         Ok(status) => status,
         Err(failure) => out.failure(&failure),

@@ -38,6 +38,14 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    if let Err(error) = twinlock_memory::keep_to_ourselves() {
+        // Nobody is left to tell if standard error is gone too.
+        let _ = writeln!(
+            std::io::stderr(),
+            "twinlock-server: core files cannot be switched off: {error}. Nothing was started."
+        );
+        return ExitCode::FAILURE;
+    }
     let Arguments { command } = Arguments::parse();
     let Command::All { data, listen, json, log } = command;
     // A level for this program's own messages. What libraries would say at the finer levels was never checked
