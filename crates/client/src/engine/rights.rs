@@ -140,9 +140,11 @@ pub(super) fn in_words(refusal: &Refusal) -> Error {
         Refusal::NoProject(_) => "This project is gone.",
         Refusal::NoMember(_) => "This member is not in the team any more.",
         Refusal::Kept(_) => {
-            "What is to be kept has to be an invite or a service that would fall, and one that you could have made yourself."
+            "What is to be kept has to be something that would fall, and an invite or a service has to be one that you could have made yourself."
         }
-        Refusal::Limit(_) => "Keys are renewed after 1 to 365 days, and the least comes before the most.",
+        Refusal::Limit(what) => {
+            return Error::Limit { what: format!("The team's rules set a limit: {what}.") };
+        }
         Refusal::InviteNotOpen(_) => "This invite was already used, or closed.",
         Refusal::ServiceNotOpen(_) => "This service was already closed.",
         Refusal::UnknownKeyholder { .. } => "There is no such computer in the team.",
