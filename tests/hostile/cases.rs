@@ -15,7 +15,7 @@ const CASES: &[Case] = &[
     Case(
         "H01",
         "two values' blobs swapped between pointers",
-        &["tests/tampering.rs: what_was_changed_by_hand_is_never_served_as_good"],
+        &["tests/system/tampering.rs: what_was_changed_by_hand_is_never_served_as_good"],
     ),
     Case(
         "H02",
@@ -30,7 +30,7 @@ const CASES: &[Case] = &[
     Case(
         "H36",
         "the two stores from different times",
-        &["tests/tampering.rs: what_was_changed_by_hand_is_never_served_as_good"],
+        &["tests/system/tampering.rs: what_was_changed_by_hand_is_never_served_as_good"],
     ),
     // History.
     Case("H08", "an older revision served as the head", &[]),
@@ -40,7 +40,7 @@ const CASES: &[Case] = &[
         "two members served different histories",
         &[
             "tests/hostile/lied_to.rs: another_history_signed_by_a_member_is_a_fork",
-            "tests/trust_words.rs: two_members_see_the_same_words_for_the_same_numbers",
+            "tests/system/trust/words.rs: two_members_see_the_same_words_for_the_same_numbers",
         ],
     ),
     Case("H11", "a revision of another environment spliced in", &[]),
@@ -134,7 +134,7 @@ const CASES: &[Case] = &[
         "H40",
         "a removed admin's unused invite, a leaked service token",
         &[
-            "tests/trust_services.rs: a_token_ends_with_the_admin_who_made_it",
+            "tests/system/trust/services.rs: a_token_ends_with_the_admin_who_made_it",
             "tests/hostile/afterwards.rs: what_a_removed_admin_left_behind_opens_nothing",
         ],
     ),
@@ -158,8 +158,8 @@ const CASES: &[Case] = &[
         "H45",
         "a first contact served a past older than its link",
         &[
-            "tests/trust_pins.rs: a_vault_put_back_in_time_does_not_get_below_a_pin_file",
-            "tests/trust_pins.rs: a_token_is_shown_nothing_from_before_itself_and_nothing_false",
+            "tests/system/trust/pins.rs: a_vault_put_back_in_time_does_not_get_below_a_pin_file",
+            "tests/system/trust/pins.rs: a_token_is_shown_nothing_from_before_itself_and_nothing_false",
             "tests/hostile/first_contact.rs: a_joiner_is_shown_nothing_older_and_nothing_else_than_the_link_says",
         ],
     ),
@@ -190,7 +190,7 @@ const CASES: &[Case] = &[
         "H29",
         "redirects, a changed certificate, an offer of TLS 1.1",
         &[
-            "tests/tls.rs: clients_get_tls_1_2_and_1_3_and_nothing_older",
+            "tests/system/tls.rs: clients_get_tls_1_2_and_1_3_and_nothing_older",
             "tests/hostile/network.rs: another_certificate_is_sent_nothing",
         ],
     ),
@@ -218,7 +218,7 @@ const CASES: &[Case] = &[
         "H34",
         "variables that run code",
         &[
-            "tests/trust_services.rs: variables_that_run_code_are_asked_about_first",
+            "tests/system/trust/services.rs: variables_that_run_code_are_asked_about_first",
             "tests/hostile/members.rs: variables_that_run_code_are_flagged_before_they_are_pulled",
         ],
     ),

@@ -1,6 +1,5 @@
 //! A vault that lies while a member adds a computer or comes back with a kit: it shows other keys, offers what nobody
 //! offered, serves a log older than the link or the kit. Nothing is signed, nothing is joined, it is said plainly.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::sync::Arc;
 use std::time::Duration;

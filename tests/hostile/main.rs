@@ -11,6 +11,7 @@ mod cases;
 mod damaged;
 mod first_contact;
 mod forgeries;
+mod keyholders;
 mod keys;
 mod lied_to;
 mod lies;

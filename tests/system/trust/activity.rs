@@ -1,7 +1,7 @@
 //! `twinlock activity` through the real programs: what was signed, in sentences; replayed from the start; written out
 //! for the second implementation, which verifies `tests/verifier/export.jsonl`, an export that this test made.
 //!
-//! After a deliberate change: `TWINLOCK_WRITE_VECTORS=1 cargo nextest run -p twinlock-tests --test trust_activity`.
+//! After a deliberate change: `TWINLOCK_WRITE_VECTORS=1 cargo nextest run -p twinlock-tests --test system`.
 #![cfg(target_os = "linux")]
 
 use std::os::unix::fs::PermissionsExt as _;

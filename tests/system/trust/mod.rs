@@ -1,0 +1,16 @@
+//! Members, computers, services and what they may do: the parts of the protocol that people notice.
+
+mod activity;
+mod admin;
+mod approval;
+mod computers;
+mod history;
+mod keys;
+mod lock;
+mod pins;
+mod races;
+mod recovery;
+mod services;
+mod story;
+mod teams;
+mod words;
