@@ -11,7 +11,7 @@ use crate::dto::{EnvironmentRights, Level, MemberChange, OwnKeyholder, Removal, 
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn removal(core: State<'_, Core>, member: String) -> Answer<Removal> {
-    Ok(core.client().await?.removal(&member).await?.into())
+    Ok(core.client().await?.removal(&member, &[]).await?.into())
 }
 
 #[tauri::command]

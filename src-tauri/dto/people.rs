@@ -92,11 +92,18 @@ pub(crate) enum Holder {
 
 impl From<view::RemovalView> for Removal {
     fn from(removal: view::RemovalView) -> Self {
-        let view::RemovalView { member, name, me, keyholders, invites, services, environments, closed: _ } =
-            removal;
+        let view::RemovalView { member, name, me, falls } = removal;
+        let view::FallsView { computers, kits, invites, services, environments } = falls;
         let rekeyed = |view::RekeyedView { environment, here, values }| Rekeyed { environment, here, values };
-        let environments = environments.into_iter().map(rekeyed).collect();
-        Self { member: member.to_string(), name, me, keyholders, invites, services, environments }
+        Self {
+            member: member.to_string(),
+            name,
+            me,
+            keyholders: computers.len() + kits.len(),
+            invites: invites.len(),
+            services: services.len(),
+            environments: environments.into_iter().map(rekeyed).collect(),
+        }
     }
 }
 

@@ -211,6 +211,8 @@ mod tests {
             "environment remove 4fadfdacaa42f7eb7cd52bd4b925d6b1",
             "project rename api server",
             "project remove api",
+            "project remove api --yes",
+            "environment remove api/staging --yes",
             "team settings",
             "team settings --creating admins --renewal 7d-30d --json",
             "team rename Acme",

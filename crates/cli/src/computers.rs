@@ -9,6 +9,7 @@ use twinlock_client::view::{KeyholderView, RevokedView};
 use twinlock_client::{Client, Keep, KeyholderKind};
 
 use crate::adding;
+use crate::consequences::of_falling;
 use crate::failure::{Failure, Status};
 use crate::members::say_keys;
 use crate::output::Output;
@@ -100,7 +101,10 @@ pub(crate) async fn run(
             })?;
         }
         ComputerCommand::Revoke(RevokeArguments { id, keep: kept }) => {
-            let revoked = client.revoke_keyholder(id, &keep(&kept).unwrap_or(Keep::Decide)).await?;
+            let kept = keep(&kept).unwrap_or(Keep::Decide);
+            let falls = client.revocation(id, &kept).await?.falls;
+            of_falling("it", Some(id), &falls).iter().for_each(|sentence| out.note(sentence));
+            let revoked = client.revoke_keyholder(id, &kept).await?;
             out.answer(&revoked, |_| {})?;
             say_revoked(&revoked, out);
         }

@@ -6,6 +6,7 @@ mod adding;
 mod arguments;
 mod ask;
 mod computers;
+mod consequences;
 mod diff;
 mod doctor;
 mod dotenv;

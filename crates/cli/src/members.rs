@@ -9,6 +9,7 @@ use twinlock_client::view::{
 };
 use twinlock_client::{Applicant, Client, Error, Label};
 
+use crate::consequences::of_falling;
 use crate::failure::{Failure, Status};
 use crate::output::Output;
 use crate::secret::SecretArgument;
@@ -129,9 +130,8 @@ pub(crate) async fn run(
             out.note(&format!("The name is {} from now on.", name.as_str()));
         }
         MemberCommand::Remove(RemoveArguments { name, keep }) => {
-            for sentence in falls(&client.removal(&name).await?, &keep) {
-                out.note(&sentence);
-            }
+            let RemovalView { name: called, falls, .. } = client.removal(&name, &keep).await?;
+            say(&of_falling(&called, None, &falls), out);
             let removed = client.remove_member_keeping(&name, &keep).await?;
             out.answer(&removed, |text| show_checklist(&removed, text))?;
             out.note(&format!("{} is no member any more.", removed.name));
@@ -142,6 +142,10 @@ pub(crate) async fn run(
             say_keys(&removed.keys, out);
         }
         MemberCommand::Role(RoleArguments { name, role, keep }) => {
+            let new = client.new_role(&name, role.into(), &keep).await?;
+            if new.to < new.from {
+                say(&of_falling(&format!("{}'s role", new.name), None, &new.falls), out);
+            }
             let changed = client.set_role_keeping(&name, role.into(), &keep).await?;
             out.answer(&changed, |_| {})?;
             let role = role_word(changed.member.role);
@@ -161,10 +165,9 @@ pub(crate) async fn run(
     Ok(Status::Done)
 }
 
-/// What falls with a member, said before it is signed.
-fn falls(removal: &RemovalView, keep: &[KeyholderId]) -> Vec<String> {
-    let fall = removal.closed.iter().filter(|id| !keep.contains(id));
-    fall.map(|id| format!("With {} falls {id}, an invite or a service of theirs.", removal.name)).collect()
+/// What falls, said before it is signed.
+fn say(sentences: &[String], out: &Output) {
+    sentences.iter().for_each(|sentence| out.note(sentence));
 }
 
 #[derive(Serialize)]

@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use twinlock_client::{Client, Label};
 
+use crate::consequences::ask_whether_gone;
 use crate::failure::{Failure, Status};
 use crate::output::Output;
 use crate::standing::{NamedDocument, RemovedDocument};
@@ -21,6 +22,9 @@ pub(crate) enum ProjectCommand {
     Remove {
         /// Its name, or its id.
         project: String,
+        /// Does not ask.
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -38,7 +42,8 @@ pub(crate) async fn run(
                 name.as_str()
             ));
         }
-        ProjectCommand::Remove { project } => {
+        ProjectCommand::Remove { project, yes } => {
+            ask_whether_gone(&client.project_removal(&project).await?, yes, out)?;
             client.remove_project(&project).await?;
             out.answer(&RemovedDocument { removed: project }, |_| {})?;
             out.note(

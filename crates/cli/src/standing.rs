@@ -5,6 +5,7 @@ use serde::Serialize;
 use twinlock_client::view::EnvironmentStanding;
 use twinlock_client::{Client, Label};
 
+use crate::consequences::ask_whether_gone;
 use crate::failure::{Failure, Status};
 use crate::output::Output;
 use crate::text::Text;
@@ -43,6 +44,9 @@ pub(crate) enum EnvironmentCommand {
         /// The environment, or its id.
         #[arg(value_name = "PROJECT/ENV")]
         environment: String,
+        /// Does not ask.
+        #[arg(long)]
+        yes: bool,
     },
     /// Gives an environment new keys and seals everything in it anew.
     Rotate {
@@ -91,8 +95,9 @@ pub(crate) async fn run(
             out.answer(&NamedDocument { id: id.to_string(), name: &name }, |_| {})?;
             out.note(&format!("{name} stands for {id} from now on, on this computer."));
         }
-        EnvironmentCommand::Remove { environment } => {
+        EnvironmentCommand::Remove { environment, yes } => {
             let id = client.find_environment(&environment).await?;
+            ask_whether_gone(&client.environment_removal(id).await?, yes, out)?;
             client.remove_environment(id).await?;
             out.answer(&RemovedDocument { removed: id.to_string() }, |_| {})?;
             out.note("The environment is gone for everybody. Files that were linked to it stay as they are.");

@@ -27,7 +27,9 @@ pub use checklist::{ChecklistItem, ChecklistState, ChecklistView};
 pub use compared::{ComparedView, Verdict};
 pub use former::{FormerState, FormerVariable, FormerView, RevisionKind};
 pub use refusals::RefusedView;
-pub use removal::{RekeyedView, RemovalView};
+pub use removal::{
+    FallsView, GoneEnvironment, GoneView, NewRoleView, RekeyedView, RemovalView, RevocationView,
+};
 pub use service::{DangerView, ServiceClosedView, ServiceView};
 pub use settings::SettingsView;
 

@@ -137,15 +137,30 @@ fn environments_are_shared_as_said_and_go_for_everybody() {
     let _own = ben.run(&["environment", "create", "own/notes"]).ok();
 
     fails(ben, &["environment", "remove", "api/development"], "Only an admin");
-    let _removed = ada.run(&["environment", "remove", "api/development"]).ok();
+    // Nobody is there to be asked: what would go, and for whom, is said, and nothing happens.
+    let _service = ada.run(&["service", "create", "ci", "--access", "api/development:read"]).ok();
+    let ran = ada.run(&["environment", "remove", "api/development", "--json"]).ended(3);
+    for said in
+        ["goes for everybody", "2 variables", "also used by Ben", "service ci", "api/.env stays", "--yes"]
+    {
+        assert!(ran.err.contains(said), "{said}: {}", ran.err);
+    }
+    assert_eq!(environments(ada), ["api/development", "api/production", "own/notes"]);
+    let ran = ada.run(&["environment", "remove", "api/development", "--yes", "--json"]).ok();
+    assert!(ran.err.contains("also used by Ben"), "{}", ran.err);
+    assert!(ran.json()["removed"].is_string());
     assert_eq!(environments(ada), ["api/production", "own/notes"]);
     assert_eq!(ada.text(), TEXT, "the file stays");
     assert_ne!(ben.run(&["get", "api/development", "TOKEN"]).status, 0);
     // Whoever is no admin of the team removes nothing; an owner also what no admin could give access to any more.
     fails(ben, &["project", "remove", "own"], "Only an admin");
-    let _removed = ada.run(&["project", "remove", "api"]).ok();
+    let ran = ada.run_with("yes\n", &["project", "remove", "api"]).ended(3);
+    for said in ["with 1 environment", "api/production: 1 variable; also used by Ben", "--yes"] {
+        assert!(ran.err.contains(said), "{said}: {}", ran.err);
+    }
+    let _removed = ada.run(&["project", "remove", "api", "--yes"]).ok();
     assert_eq!(environments(ada), ["own/notes"]);
-    let _removed = ada.run(&["project", "remove", "own"]).ok();
+    let _removed = ada.run(&["project", "remove", "own", "--yes"]).ok();
     assert_eq!(environments(ada), Vec::<String>::new());
 }
 
@@ -196,7 +211,7 @@ fn what_is_kept_does_not_fall_with_its_maker() {
         (ben.run(&["invite", "--json"]).ok().json(), ben.run(&["invite", "--json"]).ok().json());
     fails(ada, &["member", "remove", "Ben", "--keep", &"0".repeat(32)], "What is to be kept has to be");
     let ran = ada.run(&["member", "remove", "Ben", "--keep", &id(&kept), "--json"]).ok();
-    assert!(ran.err.contains(&format!("With Ben falls {}", id(&falling))), "{}", ran.err);
+    assert!(ran.err.contains(&format!("With Ben falls the invite {}", id(&falling))), "{}", ran.err);
     assert_eq!(ran.json()["closed"], json!([id(&falling)]));
     let open = ada.run(&["invite", "list", "--json"]).ok().json()["invites"].take();
     assert_eq!(

@@ -214,7 +214,7 @@ fn view(session: &Session) -> SettingsView {
 }
 
 /// Finds a project by id or by name. An id is exact: it says which of two that are called alike.
-fn project_named(session: &Session, name: &str) -> Result<ProjectId, Error> {
+pub(super) fn project_named(session: &Session, name: &str) -> Result<ProjectId, Error> {
     let all: Vec<ProjectId> = session.team.projects().keys().copied().collect();
     if let Some(id) = all.iter().find(|id| id.to_string() == name) {
         return Ok(*id);

@@ -103,15 +103,10 @@ impl Client {
         keyholder: KeyholderId,
         keep: &Keep,
     ) -> Result<RevokedView, Error> {
-        let kept = match keep {
-            Keep::Decide => {
-                check_alone(&joined.session, keyholder)?;
-                Vec::new()
-            }
-            Keep::Nothing => Vec::new(),
-            Keep::All => keepable(&joined.session, keyholder, AddedComputers::Stay)?,
-            Keep::These(ids) => ids.clone(),
-        };
+        if *keep == Keep::Decide {
+            check_alone(&joined.session, keyholder)?;
+        }
+        let kept = kept(&joined.session, keyholder, keep)?;
         let keep = kept.clone();
         let event = move |heads| {
             TeamLogEvent::KeyholderRevoked(KeyholderRevoked { keyholder, keep: keep.clone(), heads })
@@ -124,6 +119,19 @@ impl Client {
             kept,
             keys: RenewalView::default(),
         })
+    }
+}
+
+/// What stays when a computer or kit is taken from the team.
+pub(super) fn kept(
+    session: &Session,
+    keyholder: KeyholderId,
+    keep: &Keep,
+) -> Result<Vec<KeyholderId>, Error> {
+    match keep {
+        Keep::Decide | Keep::Nothing => Ok(Vec::new()),
+        Keep::All => keepable(session, keyholder, AddedComputers::Stay),
+        Keep::These(ids) => Ok(ids.clone()),
     }
 }
 

@@ -5,7 +5,7 @@ use twinlock_protocol::api::{AppendEvents, ProblemCode, Wrap};
 use twinlock_protocol::envelope::Envelope;
 use twinlock_protocol::event::{Grant, Half, Level};
 use twinlock_protocol::ids::{EnvironmentId, KeyholderId};
-use twinlock_protocol::team::InviteState;
+use twinlock_protocol::team::{Invite, InviteState};
 use twinlock_seal::{Keyholder, Seed};
 use zeroize::Zeroizing;
 
@@ -144,13 +144,7 @@ impl Client {
         let mut members: Vec<MemberView> = members.collect();
         members.sort_by(|a, b| a.name.cmp(&b.name));
         let open = team.invites().iter().filter(|(_, invite)| invite.state == InviteState::Open);
-        let invites = open.map(|(id, invite)| InviteView {
-            id: *id,
-            role: invite.role,
-            by: session.author_name(invite.author),
-            expires_at: invite.expires_at.0,
-            approve: invite.approve,
-        });
+        let invites = open.map(|(id, invite)| invite_view(session, *id, invite));
         Ok(TeamView {
             id: team.id(),
             name: session.team_name(),
@@ -165,6 +159,17 @@ impl Client {
             local: session.record.vault == LOCAL,
             events: session.log_head().sequence,
         })
+    }
+}
+
+/// An invite, as it is shown.
+pub(super) fn invite_view(session: &Session, id: KeyholderId, invite: &Invite) -> InviteView {
+    InviteView {
+        id,
+        role: invite.role,
+        by: session.author_name(invite.author),
+        expires_at: invite.expires_at.0,
+        approve: invite.approve,
     }
 }
 

@@ -125,12 +125,15 @@ pub(super) fn no_wraps(_: &Session) -> Result<Vec<Wrap>, Error> {
     Ok(Vec::new())
 }
 
+/// What the rules say to whoever may not.
+pub(super) const NOT_ALLOWED: Error = Error::Rule(
+    "The team's rules do not allow this to you: it takes the right role, and write access to what it is about.",
+);
+
 /// Why the team's rules do not let an event be signed here.
 pub(super) fn in_words(refusal: &Refusal) -> Error {
     let sentence = match refusal {
-        Refusal::NotAllowed { .. } => {
-            "The team's rules do not allow this to you: it takes the right role, and write access to what it is about."
-        }
+        Refusal::NotAllowed { .. } => return NOT_ALLOWED,
         Refusal::LastOwner(_) => "The team would be without an owner. Make somebody else an owner first.",
         Refusal::NoKeyholderLeft(_) => {
             "This is the only computer of its member. Add another computer first, or have the member removed."

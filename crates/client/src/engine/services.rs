@@ -101,15 +101,8 @@ impl Client {
         let joined = state.joined()?;
         self.try_refresh_log(joined).await?;
         let session = &joined.session;
-        let mut services: Vec<_> = open(session)
-            .map(|(id, service)| ServiceView {
-                id,
-                name: service_name(session, service),
-                by: session.author_name(service.author),
-                access: views(session, &service.access),
-                expires_at: service.expires_at.map(|end| end.0),
-            })
-            .collect();
+        let mut services: Vec<_> =
+            open(session).map(|(id, service)| service_view(session, id, service)).collect();
         services.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
         Ok(services)
     }
@@ -194,6 +187,17 @@ fn open(session: &Session) -> impl Iterator<Item = (KeyholderId, &Service)> {
 
 fn views(session: &Session, access: &[Grant]) -> Vec<AccessView> {
     access.iter().map(|grant| access_view(session, grant.environment, grant.level)).collect()
+}
+
+/// A service, as it is shown.
+pub(super) fn service_view(session: &Session, id: KeyholderId, service: &Service) -> ServiceView {
+    ServiceView {
+        id,
+        name: service_name(session, service),
+        by: session.author_name(service.author),
+        access: views(session, &service.access),
+        expires_at: service.expires_at.map(|end| end.0),
+    }
 }
 
 fn service_name(session: &Session, service: &Service) -> String {
