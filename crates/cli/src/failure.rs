@@ -126,6 +126,7 @@ impl Failure {
 mod tests {
     use twinlock_client::VaultError;
     use twinlock_client::keychain::KeychainError;
+    use twinlock_client::store::StoreError;
 
     use super::*;
 
@@ -147,6 +148,7 @@ mod tests {
             (Error::Vault(VaultError::Unreachable).into(), 5),
             (Error::Keychain(KeychainError::Locked).into(), 6),
             (Error::Keychain(KeychainError::NoBus).into(), 6),
+            (Error::Store(StoreError::WrongKey).into(), 6),
             (Failure::Input(std::io::ErrorKind::Other.into()), 1),
             (Failure::OtherWords { shown: vec!["cloud goose".to_owned()] }, 4),
             (WrongWord(7).into(), 1),

@@ -339,7 +339,9 @@ impl Error {
             }
             Self::Vault(VaultError::Unreachable) => ErrorCode::Unreachable,
             Self::Vault(error) if error.is(ProblemCode::Unavailable) => ErrorCode::Unreachable,
-            Self::Locked | Self::Keychain(_) | Self::Store(StoreError::Locked) => ErrorCode::Locked,
+            Self::Locked | Self::Keychain(_) | Self::Store(StoreError::Locked | StoreError::WrongKey) => {
+                ErrorCode::Locked
+            }
             Self::NoTeam => ErrorCode::NoTeam,
             Self::Usage(_)
             | Self::Service

@@ -86,3 +86,28 @@ fn a_running_program_puts_its_keys_away_and_goes_on_watching() {
         });
     }
 }
+
+#[test]
+fn a_home_whose_keychain_lost_its_key_says_so_and_makes_no_other() {
+    let server = Server::start();
+    let ada = ada(&server, KeptIn::File);
+    ada.save(FIRST);
+    let _synced = ada.run(&["sync"]).ok();
+    let keychain = ada.home().join("keychain.json");
+    let kept = std::fs::read(&keychain).unwrap();
+    std::fs::remove_file(&keychain).unwrap();
+    // The second time as the first: no new key was made in the place of the lost one.
+    for command in [&["status"][..], &["pull", "--json"], &["get", "api/development", "TOKEN"], &["doctor"]] {
+        let ran = ada.run(command).ended(6);
+        for said in ["holds no key for the store", "TWINLOCK_KEYCHAIN", "twinlock recovery restore"] {
+            assert!(ran.err.contains(said), "{command:?}: {}", ran.err);
+        }
+    }
+    // A keychain that holds the key of another home.
+    let other = Machine::new(KeptIn::File);
+    let _team = other.run(&["team", "create", "Other", "--local"]).ok();
+    std::fs::copy(other.home().join("keychain.json"), &keychain).unwrap();
+    let _refused = ada.run(&["status"]).ended(6);
+    std::fs::write(&keychain, kept).unwrap();
+    assert_eq!(ada.run(&["get", "api/development", "TOKEN"]).ok().out, "one");
+}

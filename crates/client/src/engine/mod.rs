@@ -252,7 +252,11 @@ impl Client {
             let keychain = Keychain::open(keychain, &home)?;
             let local = {
                 let lock = HomeLock::take(&home, LOCK_WAIT)?;
-                keychain.get_or_make(Account::Local, &lock)?
+                // Of a store that is there the key is kept somewhere, or lost: a new one would open nothing.
+                match home.database().try_exists() {
+                    Ok(false) => keychain.get_or_make(Account::Local, &lock)?,
+                    Ok(true) | Err(_) => keychain.get(Account::Local)?,
+                }
             };
             let store = Store::open(&home, &local)?;
             let session = load(&keychain, &store)?;
