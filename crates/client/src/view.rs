@@ -23,7 +23,7 @@ use crate::files::git::GitState;
 use crate::store::Mode;
 
 pub use approval::ApplicantView;
-pub use checklist::{ChecklistItem, ChecklistState, ChecklistView};
+pub use checklist::{ChecklistItem, ChecklistPlace, ChecklistState, ChecklistView};
 pub use compared::{ComparedView, Verdict};
 pub use former::{FormerState, FormerVariable, FormerView, RevisionKind};
 pub use refusals::RefusedView;
@@ -443,6 +443,8 @@ pub struct InviteView {
     pub expires_at: u64,
     /// Whether whoever uses it waits for approval.
     pub approve: bool,
+    /// What whoever uses it will have access to.
+    pub access: Vec<AccessView>,
 }
 
 /// A computer or recovery kit of one's own.

@@ -1,6 +1,8 @@
 //! The list of what a removed member could read, kept until all of it was changed: sealed in the store, without a value.
 //! A value that was pushed anew since is ticked off by itself; of what was changed elsewhere a person says so.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use twinlock_dotenv::Assignment;
@@ -11,7 +13,7 @@ use super::{Client, Joined, random_id};
 use crate::error::Error;
 use crate::store::Step;
 use crate::sync::{TheirText, Theirs};
-use crate::view::{ChecklistItem, ChecklistState, ChecklistView};
+use crate::view::{ChecklistItem, ChecklistPlace, ChecklistState, ChecklistView};
 
 /// The note in which the lists are kept, sealed.
 const CHECKLISTS: &str = "checklists";
@@ -72,72 +74,111 @@ impl Client {
         })
     }
 
-    /// All lists on which something is still open, as far as this computer can tell; asks the vault if it can be reached.
+    /// All lists that are kept, as far as this computer can tell; asks the vault if it can be reached.
     pub async fn checklists(&self) -> Result<Vec<ChecklistView>, Error> {
-        self.tick(&[]).await
+        self.reviewed(|_| Ok(()), |_| true).await
     }
 
-    /// Ticks off what a person changed where it came from: by the variable's name, or the environment's. Gives all lists.
+    /// Ticks off what a person changed where it came from: by the variable's name, or the environment's. Gives all
+    /// lists; those without anything left are shown once more, and put away.
     pub async fn tick(&self, done: &[String]) -> Result<Vec<ChecklistView>, Error> {
-        let _lock = self.lock().await?;
-        let mut state = self.state().await;
-        let joined = state.joined()?;
-        self.try_refresh_log(joined).await?;
-        let mut all = self.store().read(kept)?;
-        for name in done {
-            let mut found = false;
-            for item in all.iter_mut().flat_map(|list| &mut list.items) {
-                if item.name.as_deref() == Some(name) || item.called == *name {
-                    (item.done, found) = (true, true);
+        let tick = |lists: &mut [Kept]| {
+            for name in done {
+                let items = lists.iter_mut().flat_map(|list| &mut list.items);
+                let named = items.filter(|item| item.name.as_deref() == Some(name) || item.called == *name);
+                if named.map(|item| item.done = true).count() == 0 {
+                    return Err(unknown(name));
                 }
             }
-            if !found {
-                return Err(Error::Unknown {
-                    kind: "variable or environment on a checklist",
-                    name: crate::team::inert(name),
-                    hint: "“twinlock member checklist” shows what is on it.".to_owned(),
-                });
-            }
-        }
-        let mut views = Vec::new();
-        for list in &all {
-            let mut items = Vec::new();
-            for item in &list.items {
-                let state = match item.done {
-                    true => ChecklistState::Done,
-                    false => self.state_of(joined, &list.salt, item).await?,
-                };
-                let (environment, name) = (item.called.clone(), item.name.clone());
-                items.push(ChecklistItem { environment, name, state });
-            }
-            views.push(ChecklistView { member: list.member, name: list.name.clone(), items });
-        }
-        // Worked through to the end: nothing is left to keep. It is shown once more.
-        let open = |view: &ChecklistView| view.items.iter().any(|item| item.state == ChecklistState::Open);
-        let left = all.into_iter().zip(&views).filter(|(_, view)| open(view)).map(|(list, _)| list);
-        let left: Vec<Kept> = left.collect();
-        self.store().step(|step| keep(step, &left))?;
+            Ok(())
+        };
+        self.reviewed(tick, has_open).await
+    }
+
+    /// Ticks off one item of one list, or opens it again. Gives all lists.
+    pub async fn set_ticked(&self, item: &ChecklistPlace, done: bool) -> Result<Vec<ChecklistView>, Error> {
+        let tick = |lists: &mut [Kept]| {
+            let ChecklistPlace { member, environment, name } = item;
+            let list = lists.iter_mut().filter(|list| list.member == *member);
+            let mut items = list.flat_map(|list| &mut list.items);
+            let found = items.find(|item| item.called == *environment && item.name == *name);
+            found.ok_or_else(|| unknown(name.as_ref().unwrap_or(environment)))?.done = done;
+            Ok(())
+        };
+        self.reviewed(tick, |_| true).await
+    }
+
+    /// Puts the list for one who was removed away, if nothing on it is open any more. Gives the others.
+    pub async fn put_checklist_away(&self, member: MemberId) -> Result<Vec<ChecklistView>, Error> {
+        let stays = |view: &ChecklistView| view.member != member || has_open(view);
+        let mut views = self.reviewed(|_| Ok(()), stays).await?;
+        views.retain(stays);
         Ok(views)
     }
 
-    /// Whether the value is the one that could be read. Whoever cannot read it now cannot tell.
-    async fn state_of(
+    /// Changes the lists, sees how each stands now, and keeps those that are to be kept.
+    async fn reviewed(
         &self,
-        joined: &mut Joined,
-        salt: &[u8; 16],
-        item: &Item,
-    ) -> Result<ChecklistState, Error> {
-        let id = item.environment;
-        let (Some(name), Some(mark)) = (&item.name, item.mark) else { return Ok(ChecklistState::Open) };
-        if joined.session.team.environment(id).is_err() {
-            return Ok(ChecklistState::Open);
+        change: impl FnOnce(&mut [Kept]) -> Result<(), Error>,
+        stays: impl Fn(&ChecklistView) -> bool,
+    ) -> Result<Vec<ChecklistView>, Error> {
+        let _lock = self.lock().await?;
+        let mut state = self.state().await;
+        let joined = state.joined()?;
+        let before = self.store().read(kept)?;
+        let mut lists = before.clone();
+        change(&mut lists)?;
+        if !lists.is_empty() {
+            self.try_refresh_log(joined).await?;
         }
-        self.try_refresh(joined, id).await?;
-        let Ok(entries) = self.open_entries(joined, id) else { return Ok(ChecklistState::Open) };
-        Ok(match mark_of(salt, &entries, name) == Some(mark) {
-            true => ChecklistState::Open,
-            false => ChecklistState::Changed,
-        })
+        let items = lists.iter().flat_map(|list| &list.items);
+        let asked = items.filter(|item| !item.done && item.mark.is_some()).map(|item| item.environment);
+        for environment in asked.collect::<BTreeSet<_>>() {
+            if joined.session.team.environment(environment).is_ok() {
+                self.try_refresh(joined, environment).await?;
+            }
+        }
+        let views: Vec<_> = lists.iter().map(|list| self.checklist_view(joined, list)).collect();
+        let left = lists.into_iter().zip(&views).filter(|(_, view)| stays(view)).map(|(list, _)| list);
+        let left: Vec<Kept> = left.collect();
+        // Whatever is written is news to the other programs of this home.
+        if left != before {
+            self.store().step(|step| keep(step, &left))?;
+        }
+        Ok(views)
+    }
+
+    fn checklist_view(&self, joined: &Joined, list: &Kept) -> ChecklistView {
+        let item = |item: &Item| ChecklistItem {
+            environment: item.called.clone(),
+            name: item.name.clone(),
+            state: if item.done { ChecklistState::Done } else { self.state_of(joined, &list.salt, item) },
+        };
+        let items = list.items.iter().map(item).collect();
+        ChecklistView { member: list.member, name: list.name.clone(), items }
+    }
+
+    /// Whether the value is the one that could be read. Whoever cannot read it now cannot tell.
+    fn state_of(&self, joined: &Joined, salt: &[u8; 16], item: &Item) -> ChecklistState {
+        let (Some(name), Some(mark)) = (&item.name, item.mark) else { return ChecklistState::Open };
+        let Ok(entries) = self.open_entries(joined, item.environment) else { return ChecklistState::Open };
+        if mark_of(salt, &entries, name) == Some(mark) {
+            ChecklistState::Open
+        } else {
+            ChecklistState::Changed
+        }
+    }
+}
+
+fn has_open(view: &ChecklistView) -> bool {
+    view.items.iter().any(|item| item.state == ChecklistState::Open)
+}
+
+fn unknown(name: &str) -> Error {
+    Error::Unknown {
+        kind: "variable or environment on a checklist",
+        name: crate::team::inert(name),
+        hint: "“twinlock member checklist” shows what is on it.".to_owned(),
     }
 }
 

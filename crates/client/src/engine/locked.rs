@@ -54,6 +54,8 @@ impl Client {
         self.place()?.home.unlock()?;
         state.joined = session.map(|session| Joined::new(session, state.local_vault.as_ref())).transpose()?;
         state.keys = Keys::Here;
+        // Kept for the watch if it is busy with something else.
+        self.inner.unlocked.notify_one();
         self.emit(Event::Unlocked);
         Ok(())
     }

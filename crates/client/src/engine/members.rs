@@ -170,7 +170,16 @@ pub(super) fn invite_view(session: &Session, id: KeyholderId, invite: &Invite) -
         by: session.author_name(invite.author),
         expires_at: invite.expires_at.0,
         approve: invite.approve,
+        access: granted(session, &invite.access),
     }
+}
+
+fn granted(session: &Session, access: &[Grant]) -> Vec<AccessView> {
+    let there = access.iter().filter(|grant| session.team.environment(grant.environment).is_ok());
+    let views = there.map(|grant| access_view(session, grant.environment, grant.level));
+    let mut views: Vec<_> = views.collect();
+    views.sort_by(|a, b| a.environment.cmp(&b.environment));
+    views
 }
 
 pub(super) fn access_view(session: &Session, environment: EnvironmentId, level: Level) -> AccessView {

@@ -61,7 +61,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, MutexGuard, broadcast};
+use tokio::sync::{Mutex, MutexGuard, Notify, broadcast};
 use twinlock_protocol::EnvironmentId;
 use twinlock_protocol::pins::Pins;
 use twinlock_protocol::timestamp::Timestamp;
@@ -139,6 +139,8 @@ struct Inner {
     events: broadcast::Sender<Event>,
     clock: Clock,
     state: Mutex<State>,
+    /// Tells the watch that the keys are here again.
+    unlocked: Notify,
 }
 
 /// Where a computer keeps what outlives its programs.
@@ -277,7 +279,8 @@ impl Client {
 
     fn from_parts(place: Option<Place>, store: Store, state: State, clock: Clock) -> Self {
         let (events, _) = broadcast::channel(256);
-        let inner = Inner { place, store, events, clock, state: Mutex::new(state) };
+        let (state, unlocked) = (Mutex::new(state), Notify::new());
+        let inner = Inner { place, store, events, clock, state, unlocked };
         Self { inner: Arc::new(inner) }
     }
 
@@ -330,10 +333,14 @@ impl Client {
         state
     }
 
-    /// The state, with a team that another program of this home has founded or joined since this one started.
+    /// The state, with a team that another program of this home has founded or joined since this one started. Of a
+    /// locked home nobody can tell whether there is one.
     async fn current_state(&self) -> Result<MutexGuard<'_, State>, Error> {
         let mut state = self.state().await;
-        if state.joined.is_none() && state.keys == Keys::Here {
+        if state.keys == Keys::PutAway {
+            return Err(Error::Locked);
+        }
+        if state.joined.is_none() {
             let client = self.clone();
             let load = move || load(&client.place()?.keychain, client.store());
             let session = join_blocking(load).await?;

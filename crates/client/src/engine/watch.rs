@@ -49,7 +49,6 @@ struct Watching {
     files: WatchedFiles,
     linked: BTreeMap<LinkedFileId, LinkedFile>,
     others: Option<i64>,
-    keys: Keys,
     told: BTreeMap<LinkedFileId, BTreeSet<String>>,
     stream: Option<MovedStream>,
     delays: ExponentialBackoff,
@@ -120,7 +119,6 @@ impl Client {
             files,
             linked: BTreeMap::new(),
             others: None,
-            keys: Keys::Here,
             told: BTreeMap::new(),
             stream: None,
             delays: delays(),
@@ -147,19 +145,16 @@ impl Client {
                     let delay = self.reconnect(&mut watching).await;
                     reconnect.as_mut().reset(tokio::time::Instant::now() + delay);
                 }
-                _ = others.tick() => {
-                    let before = std::mem::replace(&mut watching.keys, self.keys().await);
-                    match (before, watching.keys) {
-                        (_, Keys::PutAway) => watching.stream = None,
-                        // Whatever was saved or pushed meanwhile is looked at now.
-                        (Keys::PutAway, Keys::Here) => {
-                            watching.delays = delays();
-                            reconnect.as_mut().reset(tokio::time::Instant::now());
-                            self.follow_others(&mut watching).await?;
-                            self.settle_all(&mut watching).await;
-                        }
-                        (Keys::Here, Keys::Here) => self.follow_others(&mut watching).await?,
-                    }
+                _ = others.tick() => match self.keys().await {
+                    Keys::PutAway => watching.stream = None,
+                    Keys::Here => self.follow_others(&mut watching).await?,
+                },
+                // Whatever was saved or pushed meanwhile is looked at now, however short a while that was.
+                () = self.inner.unlocked.notified() => {
+                    watching.delays = delays();
+                    reconnect.as_mut().reset(tokio::time::Instant::now());
+                    self.follow_others(&mut watching).await?;
+                    self.settle_all(&mut watching).await;
                 }
                 _ = poll.tick() => if watching.stream.is_some() { self.settle_all(&mut watching).await },
             }

@@ -25,6 +25,17 @@ pub struct ChecklistItem {
     pub state: ChecklistState,
 }
 
+/// Which item of which list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChecklistPlace {
+    /// Whose list.
+    pub member: MemberId,
+    /// `project/environment`, as it was called then.
+    pub environment: String,
+    /// The variable; none for a whole environment.
+    pub name: Option<String>,
+}
+
 /// Whether what somebody could read is of any use to them still.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
