@@ -2,6 +2,7 @@
 //! A notification names files, people and variables; a value is nowhere in what it is made of.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use tauri::{AppHandle, Manager as _};
@@ -9,46 +10,40 @@ use tokio::sync::broadcast::error::RecvError;
 use twinlock_client::view::{Connection, KeyholderChange, KeyholderNews};
 use twinlock_client::{Client, Event, KeyholderKind};
 
+use crate::clipboard::Copied;
+use crate::commands::keyholders::Begun;
 use crate::core::{Core, eprintln_line};
 use crate::dto::{Destination, Moved};
+use crate::handed::Handed;
 use crate::{tray, window};
 
 /// A burst has ended when nothing more came for this long.
 const QUIET: Duration = Duration::from_millis(400);
 /// A burst that does not end is told of after this long all the same.
 const LONGEST: Duration = Duration::from_secs(3);
-/// Between two tries to watch the linked files.
-const WATCH_AGAIN: Duration = Duration::from_secs(10);
+/// Between two tries of what may ask a person, or did not work.
+const TRY_AGAIN: Duration = Duration::from_secs(10);
+/// Between two looks whether a home is still locked.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Opens the client when the app starts, watches as long as it runs, and passes on what moves.
 pub(crate) async fn run(app: AppHandle) {
-    let client = loop {
-        tray::refresh(&app).await;
-        match app.state::<Core>().client().await {
-            Ok(client) => break client.clone(),
-            // The page shows why; unlocking the keychain is enough, and nothing has to be started again.
-            Err(_) => tokio::time::sleep(WATCH_AGAIN).await,
-        }
-    };
+    let client = opened(&app).await;
     let mut events = client.events();
     tauri::async_runtime::spawn(watch(app.clone(), client.clone()));
     window::tell(&app, Moved::Overview);
     let mut refused = BTreeSet::new();
     loop {
         let mut burst = Vec::new();
-        match events.recv().await {
-            Ok(event) => burst.push(event),
-            Err(RecvError::Lagged(_)) => {}
-            Err(RecvError::Closed) => return,
+        if take_in(&app, &client, events.recv().await, &mut burst).await.is_break() {
+            return;
         }
         let end = tokio::time::Instant::now() + LONGEST;
         while let Ok(next) =
             tokio::time::timeout_at(end.min(tokio::time::Instant::now() + QUIET), events.recv()).await
         {
-            match next {
-                Ok(event) => burst.push(event),
-                Err(RecvError::Lagged(_)) => {}
-                Err(RecvError::Closed) => break,
+            if take_in(&app, &client, next, &mut burst).await.is_break() {
+                break;
             }
         }
         only_new_refusals(&client, &mut refused, &mut burst).await;
@@ -56,10 +51,68 @@ pub(crate) async fn run(app: AppHandle) {
     }
 }
 
+/// The client, as soon as it can be had. The page shows why not; whatever unlocks is enough, nothing is started again.
+async fn opened(app: &AppHandle) -> Client {
+    let core = app.state::<Core>();
+    let mut told = None;
+    loop {
+        let unlocked = core.unlocked();
+        let why = match core.client().await {
+            Ok(client) => return client.clone(),
+            Err(error) => error.message,
+        };
+        if told.as_ref() != Some(&why) {
+            tray::refresh(app).await;
+            told = Some(why);
+        }
+        // Whether a home is locked costs a look; a keychain may ask a person, and is not pressed.
+        let again = if Core::home_is_locked() { LOOK_AGAIN } else { TRY_AGAIN };
+        // Either way it is tried again.
+        let _why = tokio::time::timeout(again, unlocked).await;
+    }
+}
+
+/// Takes in what was heard. What locks is acted on at once, and nothing of before is told of any more.
+async fn take_in(
+    app: &AppHandle,
+    client: &Client,
+    heard: Result<Event, RecvError>,
+    burst: &mut Vec<Event>,
+) -> ControlFlow<()> {
+    let locked = match &heard {
+        Ok(event) => *event == Event::Locked,
+        // It may have been among what was missed.
+        Err(RecvError::Lagged(_)) => client.is_locked().await,
+        Err(RecvError::Closed) => return ControlFlow::Break(()),
+    };
+    if locked {
+        burst.clear();
+        put_away(app).await;
+    }
+    if let Ok(event) = heard {
+        if event == Event::Unlocked {
+            window::tell(app, Moved::Unlocked);
+        }
+        burst.push(event);
+    }
+    ControlFlow::Continue(())
+}
+
+/// Leaves nothing that was revealed, opened or begun: neither here, nor in the page, nor in the clipboard.
+async fn put_away(app: &AppHandle) {
+    app.state::<Handed>().forget_all();
+    app.state::<Begun>().forget_all();
+    app.state::<Copied>().clear();
+    window::tell(app, Moved::Locked);
+    tray::refresh(app).await;
+}
+
 /// A refusal that stands is refused at every try, and told of once.
 async fn only_new_refusals(client: &Client, told: &mut BTreeSet<String>, burst: &mut Vec<Event>) {
-    let standing = client.refusals().await.unwrap_or_default();
-    told.retain(|what| standing.iter().any(|refused| refused.refusal.what_happened == *what));
+    // While it is locked nothing is refused, and nothing is known to be over.
+    if let Ok(standing) = client.refusals().await {
+        told.retain(|what| standing.iter().any(|refused| refused.refusal.what_happened == *what));
+    }
     burst.retain(|event| match event {
         Event::Refused { refusal } => told.insert(refusal.what_happened.clone()),
         _ => true,
@@ -73,7 +126,7 @@ async fn watch(app: AppHandle, client: Client) {
             Err(error) => {
                 let sentence = format!("Linked files are not watched at the moment. {error}");
                 window::tell(&app, Moved::Trouble { sentence });
-                tokio::time::sleep(WATCH_AGAIN).await;
+                tokio::time::sleep(TRY_AGAIN).await;
             }
         }
     }
@@ -99,11 +152,13 @@ async fn pass_on(app: &AppHandle, client: &Client, burst: Vec<Event>) {
 
 fn moved(event: &Event) -> Option<Moved> {
     match event {
-        Event::Team | Event::Keyholder(_) | Event::Locked | Event::Unlocked => Some(Moved::Team),
+        Event::Team | Event::Keyholder(_) => Some(Moved::Team),
         Event::Environment(environment) | Event::RevisionArrived { environment, .. } => {
             Some(Moved::Environment { environment: environment.to_string() })
         }
         Event::Trouble { sentence, .. } => Some(Moved::Trouble { sentence: sentence.clone() }),
+        // Told at once.
+        Event::Locked | Event::Unlocked => None,
         // The overview says it, and that is asked again after every burst.
         Event::File { .. }
         | Event::FileProblem { .. }

@@ -2,8 +2,10 @@
 //! cross. A value crosses only in `reveal` and `reveal_change`, one at a time; a text that is made to be handed on
 //! only in `show_handed`.
 
+pub(crate) mod checklists;
 pub(crate) mod invites;
 pub(crate) mod keyholders;
+pub(crate) mod lock;
 pub(crate) mod people;
 pub(crate) mod services;
 pub(crate) mod trust;

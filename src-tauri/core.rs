@@ -2,17 +2,18 @@
 //! embedded in this computer, hosted as long as the app runs.
 
 use twinlock_client::home::Home;
-use twinlock_client::keychain::{KeychainChoice, KeychainError, Passphrase};
+use twinlock_client::keychain::{Chosen, KeychainChoice, KeychainError, Passphrase};
 use twinlock_client::{Client, Clock, Error, OpenOptions, Pin, SecretText, VaultLocation};
 use twinlock_server::embedded::{self, Embedded};
 
-use crate::dto::CommandError;
+use crate::dto::{CommandError, Unlocking};
 
 /// What the shell holds of the core.
 #[derive(Default)]
 pub(crate) struct Core {
     client: tokio::sync::OnceCell<Client>,
     vault: tokio::sync::Mutex<Option<Embedded>>,
+    unlocked: tokio::sync::Notify,
 }
 
 impl Core {
@@ -20,20 +21,49 @@ impl Core {
     pub(crate) async fn client(&self) -> Result<&Client, CommandError> {
         let client = self
             .client
-            .get_or_try_init(async || {
-                let options = OpenOptions {
-                    home: None,
-                    keychain: keychain()?,
-                    local_vault: None,
-                    clock: Clock::default(),
-                };
-                Client::open(options).await.map_err(CommandError::from)
-            })
+            .get_or_try_init(async || Ok::<_, CommandError>(Client::open(options(keychain()?)).await?))
             .await?;
         if client.needs_local_vault().await && self.vault.lock().await.is_none() {
             self.host_vault(client).await?;
         }
         Ok(client)
+    }
+
+    /// Takes the keys, also those of a home that is locked, and ends the lock.
+    pub(crate) async fn unlock(&self, typed: Option<Passphrase>) -> Result<(), CommandError> {
+        let choice = match (kind()?, typed) {
+            (Chosen::Os, _) => KeychainChoice::Os,
+            (Chosen::File, Some(passphrase)) => KeychainChoice::File(passphrase),
+            (Chosen::File, None) => return Err(Error::from(KeychainError::NoPassphrase).into()),
+        };
+        match self.client.get() {
+            Some(client) => client.unlock_keys(choice).await?,
+            None => {
+                let open = async || Ok::<_, CommandError>(Client::open_unlocking(options(choice)).await?);
+                self.client.get_or_try_init(open).await?;
+            }
+        }
+        self.unlocked.notify_waiters();
+        Ok(())
+    }
+
+    /// What a person has to do for that.
+    pub(crate) fn unlocking() -> Result<Unlocking, CommandError> {
+        Ok(match (kind()?, home()?) {
+            (Chosen::Os, _) => Unlocking::Press,
+            (Chosen::File, Some(home)) if home.keychain_file().exists() => Unlocking::Passphrase,
+            (Chosen::File, _) => Unlocking::NewPassphrase,
+        })
+    }
+
+    /// Waits until somebody unlocks in this app.
+    pub(crate) async fn unlocked(&self) {
+        self.unlocked.notified().await;
+    }
+
+    /// Whether this home is locked, by whichever program; not whether its keychain is out of reach.
+    pub(crate) fn home_is_locked() -> bool {
+        home().is_ok_and(|home| home.is_some_and(|home| home.is_locked()))
     }
 
     /// Hosts the embedded vault, or finds the program of this home that does, and tells the client where it
@@ -91,14 +121,31 @@ pub(crate) fn location(address: &str, pin: Option<&str>) -> Result<VaultLocation
     Ok(VaultLocation { url, pin })
 }
 
+fn options(keychain: KeychainChoice) -> OpenOptions {
+    OpenOptions { home: None, keychain, local_vault: None, clock: Clock::default() }
+}
+
+fn home() -> Result<Option<Home>, CommandError> {
+    Ok(Home::open(&Home::locate(None).map_err(Error::from)?).map_err(Error::from)?)
+}
+
+/// The keychain, if it opens without asking a person for anything of ours.
 fn keychain() -> Result<KeychainChoice, CommandError> {
-    match std::env::var("TWINLOCK_KEYCHAIN").as_deref() {
-        Err(_) | Ok("" | "os") => Ok(KeychainChoice::Os),
-        Ok("file") => {
+    match kind()? {
+        Chosen::Os => Ok(KeychainChoice::Os),
+        Chosen::File => {
             let passphrase =
                 Passphrase::from_environment().ok_or(Error::from(KeychainError::NoPassphrase))?;
             Ok(KeychainChoice::File(passphrase))
         }
+    }
+}
+
+/// Which keychain the surroundings name.
+fn kind() -> Result<Chosen, CommandError> {
+    match std::env::var("TWINLOCK_KEYCHAIN").as_deref() {
+        Err(_) | Ok("" | "os") => Ok(Chosen::Os),
+        Ok("file") => Ok(Chosen::File),
         Ok(_) => Err(CommandError::failed(
             "TWINLOCK_KEYCHAIN is neither “os” nor “file”. Set it to one of them, or leave it out.",
         )),

@@ -2,6 +2,8 @@
 //! accident: names and states only. The types that carry something secret are `Shown`, `Difference` and `Revealed`:
 //! what somebody asked to see.
 
+mod changes;
+mod checklists;
 mod from_client;
 mod keyholders;
 mod people;
@@ -11,6 +13,10 @@ mod trust;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
+pub(crate) use changes::{
+    Change, ChangeKind, Changes, Comparison, Difference, Outcome, Resolution, Segment, Selection,
+};
+pub(crate) use checklists::Checklist;
 pub(crate) use keyholders::{Kit, Knocking};
 pub(crate) use people::{EnvironmentRights, MemberChange, OwnKeyholder, Removal, Removed, Renewal};
 pub(crate) use services::{NewToken, Service};
@@ -37,6 +43,18 @@ pub(crate) enum CommandErrorCode {
     Locked,
     /// The team lives on this computer alone.
     NeedsVaultServer,
+}
+
+/// What a person does to unlock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Unlocking {
+    /// The system's keychain gives the keys to whoever is signed in.
+    Press,
+    /// The keys are in a file under a passphrase.
+    Passphrase,
+    /// They are to be, and there is no such file yet.
+    NewPassphrase,
 }
 
 impl CommandError {
@@ -143,6 +161,8 @@ pub(crate) struct LinkedFile {
     pub(crate) conflicts: usize,
     pub(crate) state: FileState,
     pub(crate) problem: Option<String>,
+    /// What a pull would bring and does more than hold a setting: a sentence each.
+    pub(crate) dangers: Vec<String>,
     pub(crate) git: Option<GitState>,
     pub(crate) loader: Loader,
 }
@@ -194,84 +214,6 @@ pub(crate) enum GitState {
 }
 
 #[derive(Debug, Serialize, Type)]
-pub(crate) struct Changes {
-    pub(crate) conflicts: Vec<Change>,
-    pub(crate) here: Vec<Change>,
-    pub(crate) there: Vec<Change>,
-}
-
-/// One change. `key` names it for revealing; `at` is in milliseconds since 1970.
-#[derive(Debug, Serialize, Type)]
-pub(crate) struct Change {
-    pub(crate) key: usize,
-    pub(crate) name: Option<String>,
-    pub(crate) kind: ChangeKind,
-    pub(crate) by: Option<String>,
-    pub(crate) at: Option<u64>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Type)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum ChangeKind {
-    New,
-    Changed,
-    Removed,
-    Comment,
-    Moved,
-    Damaged,
-}
-
-/// Which two texts of a change to compare.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Type)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Comparison {
-    /// What both sides last agreed on, and the file.
-    Here,
-    /// The file, and the vault.
-    There,
-}
-
-/// Two texts that somebody asked to see, cut where they differ.
-#[derive(Debug, Serialize, Type)]
-pub(crate) struct Difference {
-    pub(crate) before: Option<Vec<Segment>>,
-    pub(crate) after: Option<Vec<Segment>>,
-}
-
-/// A piece of a text, and whether the other text has it too.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Type)]
-pub(crate) struct Segment {
-    pub(crate) text: String,
-    pub(crate) differs: bool,
-}
-
-/// Which of this computer's changes to push.
-#[derive(Clone, Debug, Deserialize, Type)]
-#[serde(rename_all = "kebab-case", tag = "of", content = "names")]
-pub(crate) enum Selection {
-    All,
-    Names(Vec<String>),
-}
-
-/// Whose value wins. Has no `Debug`: the third one is a value.
-#[derive(Deserialize, Type)]
-#[serde(rename_all = "kebab-case", tag = "keep", content = "value")]
-pub(crate) enum Resolution {
-    Mine,
-    Theirs,
-    Another(String),
-}
-
-/// What a push or a pull did.
-#[derive(Debug, Serialize, Type)]
-pub(crate) struct Outcome {
-    pub(crate) moved: usize,
-    pub(crate) revision: u64,
-    pub(crate) conflicts: Vec<String>,
-    pub(crate) waiting: usize,
-}
-
-#[derive(Debug, Serialize, Type)]
 pub(crate) struct Team {
     pub(crate) name: String,
     pub(crate) members: Vec<Member>,
@@ -311,6 +253,8 @@ pub(crate) struct PendingInvite {
     pub(crate) role: Role,
     pub(crate) by: String,
     pub(crate) expires_at: u64,
+    pub(crate) approve: bool,
+    pub(crate) access: Vec<Access>,
 }
 
 /// Somebody who joined and waits to be let in. The words of their computer tell who they are.
@@ -437,6 +381,10 @@ pub(crate) enum Moved {
     Environment { environment: String },
     /// Something that was to happen by itself did not.
     Trouble { sentence: String },
+    /// All keys were put away: nothing of the team is to be shown any more.
+    Locked,
+    /// They are here again.
+    Unlocked,
     /// A file hovers over the window, or no longer does.
     Hover { over: bool },
     /// A file was dropped.

@@ -30,6 +30,11 @@ impl Handed {
         self.held().remove(id);
     }
 
+    /// Wipes all of it.
+    pub(crate) fn forget_all(&self) {
+        self.held().clear();
+    }
+
     fn held(&self) -> std::sync::MutexGuard<'_, HashMap<String, SecretText>> {
         // A map of texts is whole whatever a panicking thread was doing.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use tauri::{AppHandle, Manager as _, RunEvent, WindowEvent};
 
+use crate::clipboard::Copied;
 use crate::commands::keyholders::Begun;
 use crate::core::{Core, eprintln_line};
 use crate::handed::Handed;
@@ -26,6 +27,7 @@ pub(crate) fn run() -> ExitCode {
         .manage(Offers::default())
         .manage(Handed::default())
         .manage(Begun::default())
+        .manage(Copied::default())
         .manage(Destinations::default())
         .invoke_handler(commands)
         .setup(move |app| {

@@ -140,18 +140,34 @@ fn menu(app: &AppHandle, shown: &Shown) -> tauri::Result<Menu<tauri::Wry>> {
     for line in &shown.lines {
         menu = menu.text(format!("show:{}", line.environment), &line.text);
     }
-    menu.separator()
-        .text("sync", "Sync now")
-        .text("open", "Open Twinlock")
-        .separator()
-        .text("quit", "Quit")
-        .build()
+    menu = menu.separator();
+    for (id, text) in deeds(shown.state) {
+        menu = menu.text(*id, text);
+    }
+    menu.separator().text("quit", "Quit").build()
+}
+
+/// What the menu offers besides. Whoever unlocks does it in the window.
+fn deeds(state: State) -> &'static [(&'static str, &'static str)] {
+    match state {
+        State::Locked => &[("open", "Unlock…")],
+        _ => &[("sync", "Sync now"), ("lock", "Lock"), ("open", "Open Twinlock")],
+    }
 }
 
 fn chosen(app: &AppHandle, id: &str) {
     match id {
         "open" => window::open(app, None),
         "quit" => app.exit(0),
+        "lock" => {
+            let app = app.clone();
+            tauri::async_runtime::spawn(async move {
+                // What follows is heard as an event.
+                if let Err(error) = crate::commands::lock::lock(app.state()).await {
+                    window::tell(&app, crate::dto::Moved::Trouble { sentence: error.message });
+                }
+            });
+        }
         "sync" => {
             let app = app.clone();
             tauri::async_runtime::spawn(async move {
@@ -264,6 +280,14 @@ mod tests {
         let mut emptied = environment("development", 0, 0, 0);
         emptied.files[0].state = FileState::Emptied;
         assert_eq!(shown(Connection::Online, vec![emptied]).1, ["api · development: its file is empty now"]);
+    }
+
+    #[test]
+    fn a_locked_home_shows_nothing_and_offers_to_unlock() {
+        let locked = Shown::unopened(&twinlock_client::Error::Locked.into());
+        assert_eq!((locked.state, locked.lines.len()), (State::Locked, 0));
+        assert_eq!(deeds(locked.state), [("open", "Unlock…")]);
+        assert!(deeds(State::Offline).contains(&("lock", "Lock")));
     }
 
     #[test]

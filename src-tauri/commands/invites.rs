@@ -7,7 +7,7 @@ use twinlock_client::{AccessRequest, Applicant, Approval, InviteOptions};
 
 use super::Answer;
 use super::people::keyholder_id;
-use crate::clipboard;
+use crate::clipboard::Copied;
 use crate::core::Core;
 use crate::dto::{Access, CommandError, Invitation, Member, Role, Shown};
 use crate::handed::Handed;
@@ -62,8 +62,8 @@ pub(crate) fn show_handed(handed: State<'_, Handed>, id: String) -> Answer<Shown
 /// Copies it from here: it does not cross to the page. The clipboard is cleared after a while.
 #[tauri::command]
 #[specta::specta]
-pub(crate) fn copy_handed(handed: State<'_, Handed>, id: String) -> Answer<()> {
-    clipboard::copy(handed.take_a_look(&id).ok_or_else(gone)?)
+pub(crate) fn copy_handed(handed: State<'_, Handed>, copied: State<'_, Copied>, id: String) -> Answer<()> {
+    copied.copy(handed.take_a_look(&id).ok_or_else(gone)?)
 }
 
 /// Nobody looks at it any more.

@@ -26,6 +26,15 @@ pub(crate) struct Begun {
     gone: Notify,
 }
 
+impl Begun {
+    /// Drops all of it: the kit that nobody has proven to have, and the place at another computer's door.
+    pub(crate) fn forget_all(&self) {
+        *held(&self.kit) = None;
+        *held(&self.candidacy) = None;
+        self.gone.notify_waiters();
+    }
+}
+
 /// A kit that is being made.
 enum Written {
     /// Its words are being written down.

@@ -3,6 +3,7 @@
 
 use twinlock_client::dotenv::Dialect;
 use twinlock_client::files::git::GitState as Git;
+use twinlock_client::keychain::KeychainError;
 use twinlock_client::store::Mode as SyncMode;
 use twinlock_client::{Error, ErrorCode, Level as AccessLevel, Role as TeamRole, SecretText, view};
 
@@ -35,6 +36,12 @@ impl From<Error> for CommandError {
             Error::Emptied { path, variables } => format!(
                 "{path} is empty now. Twinlock did not take that as “remove {variables} variables”. Pull to get them back."
             ),
+            Error::Locked | Error::Keychain(KeychainError::PutAway) => {
+                "Files stay watched; nothing is opened or sent until you unlock.".to_owned()
+            }
+            Error::Keychain(KeychainError::NoPassphrase) => {
+                "The keys of this computer are in a file, sealed under a passphrase.".to_owned()
+            }
             _ => error.to_string(),
         };
         Self { code, message }
@@ -189,6 +196,7 @@ impl From<view::LinkedFileView> for LinkedFile {
             conflicts: file.conflicts,
             state: file.state.into(),
             problem: file.problem,
+            dangers: file.dangers,
             git: file.git.map(GitState::from),
             loader: file.loader.into(),
         }
@@ -252,7 +260,7 @@ impl From<view::ChangeView> for Change {
             view::ChangeKind::Moved => ChangeKind::Moved,
             view::ChangeKind::Damaged => ChangeKind::Damaged,
         };
-        Self { key: change.key, name: change.name, kind, by: change.by, at: change.at }
+        Self { key: change.key, name: change.name, kind, by: change.by, at: change.at, danger: change.danger }
     }
 }
 
@@ -326,6 +334,8 @@ impl From<view::InviteView> for PendingInvite {
             role: invite.role.into(),
             by: invite.by,
             expires_at: invite.expires_at,
+            approve: invite.approve,
+            access: invite.access.into_iter().map(Access::from).collect(),
         }
     }
 }

@@ -26,21 +26,14 @@ pub(crate) struct Rekeyed {
     pub(crate) values: Option<usize>,
 }
 
-/// What removing somebody did.
+/// What removing somebody did. What they could read is kept as a checklist.
 #[derive(Debug, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Removed {
+    pub(crate) member: String,
     pub(crate) name: String,
     pub(crate) closed: usize,
-    pub(crate) could_read: Vec<Readable>,
     pub(crate) keys: Renewal,
-}
-
-/// What somebody could read, by name.
-#[derive(Debug, Serialize, Type)]
-pub(crate) struct Readable {
-    pub(crate) environment: String,
-    pub(crate) names: Option<Vec<String>>,
 }
 
 /// Which environments have new keys, and which wait for them.
@@ -109,11 +102,10 @@ impl From<view::RemovalView> for Removal {
 
 impl From<view::MemberRemovedView> for Removed {
     fn from(removed: view::MemberRemovedView) -> Self {
-        let readable = |view::ReadableView { environment, names }| Readable { environment, names };
         Self {
+            member: removed.member.to_string(),
             name: removed.name,
             closed: removed.closed.len(),
-            could_read: removed.could_read.into_iter().map(readable).collect(),
             keys: removed.keys.into(),
         }
     }

@@ -10,12 +10,31 @@ const mouse = (...args) => run('xdotool', args.map(String));
 /** Presses keys, for whichever window has the focus. */
 export const press = (keys) => run('xdotool', ['key', '--clearmodifiers', keys]);
 
+/** What another program would paste now. */
+export async function clipboard() {
+  const { lines } = await run(PYTHON, [beside('clipboard.py')]);
+  return JSON.parse(lines[0]);
+}
+
 /** The windows of a process, by their title, that are on the screen. */
 export async function windowsOf(id, title) {
   const search = new Program('xdotool', ['search', '--all', '--onlyvisible', '--pid', String(id), '--name', `^${title}$`]);
   // Status 1 is: none.
   await search.ended;
   return search.lines;
+}
+
+/** Answers the system's own dialog of an app that asks where to save: types the path into it. */
+export async function chooseFile(app, title, path) {
+  const [dialog] = await until(`the dialog “${title}”`, async () => {
+    const found = await windowsOf(app.id, title);
+    return found.length > 0 && found;
+  });
+  await run('xdotool', ['windowactivate', '--sync', dialog]);
+  await press('ctrl+a');
+  await run('xdotool', ['type', '--clearmodifiers', path]);
+  await press('Return');
+  await until('the dialog is gone', async () => (await windowsOf(app.id, title)).length === 0);
 }
 
 export class Desktop {

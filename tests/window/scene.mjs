@@ -61,9 +61,9 @@ export class Scene {
   }
 
   /** Opens the window on a home of its own. */
-  async openWindow(home) {
+  async openWindow(home, surroundings = {}) {
     // As chatty as it gets.
-    const own = { TWINLOCK_HOME: join(this.folder, home), RUST_LOG: 'trace', TWINLOCK_LOG: 'trace' };
+    const own = { TWINLOCK_HOME: join(this.folder, home), RUST_LOG: 'trace', TWINLOCK_LOG: 'trace', ...surroundings };
     return this.keep(await App.start(this.program('twinlock-desktop'), { ...process.env, ...own }));
   }
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { press } from './desktop.mjs';
+import { chooseFile, press } from './desktop.mjs';
 import { Program, run, until } from './processes.mjs';
 import { Scene } from './scene.mjs';
 
@@ -109,6 +109,32 @@ test('a removal, and a vault that lies', async (t) => {
     await assert.rejects(asBen(['pull', ben]));
     await app.press('Team');
     await app.see('1 member, 1 computer');
+    await app.see('Values to change after removing Ben: 1 of 2 left.');
+    await scene.picture(app, 'list-kept');
+  });
+
+  await scene.step('the list is saved as names, and no value', async () => {
+    const saved = join(scene.folder, 'list.txt');
+    await app.press('Open the list of Ben');
+    await app.press('Save list…');
+    await chooseFile(app, 'Where to save the list', saved);
+    await until('the list is on the disk', () => readFile(saved, 'utf8').catch(() => null));
+    assert.equal(
+      await readFile(saved, 'utf8'),
+      'Values to change after removing Ben: 1 of 2 left. Names only.\n\napi/development\n  [ ] DATABASE_URL\n  [x] STRIPE_KEY\n',
+    );
+  });
+
+  await scene.step('closed and opened again, it is there with its ticks', async () => {
+    await app.stop();
+    app = await scene.openWindow('mara-home');
+    await app.press('Team');
+    await app.see('Values to change after removing Ben: 1 of 2 left.');
+    await app.press('Open the list of Ben');
+    await app.see('1 of 2 changed');
+    assert.deepEqual(await app.script("return [...document.querySelectorAll('.todo input')].map((one) => one.checked)"), [false, true]);
+    await noValues('in the list');
+    await scene.picture(app, 'list-again');
   });
 
   await scene.step('everything that was signed is listed, and verifies', async () => {
@@ -169,6 +195,19 @@ test('a removal, and a vault that lies', async (t) => {
     await app.see('STRIPE_KEY');
     await until('the tray is calm', async () => !(await scene.desktop.trayLabels()).includes('api · development: refused'));
     await scene.picture(app, 'honest-again');
+  });
+
+  await scene.step('a value that was pushed anew is ticked by itself, and the list is put away', async () => {
+    await app.press('Team');
+    await app.see('Everything that Ben could read is changed.');
+    await app.press('Open the list of Ben');
+    await app.see('another value since');
+    await scene.picture(app, 'list-done');
+    await app.press('Put the list away');
+    await app.see('1 member, 1 computer');
+    assert.ok(!(await app.reads('Ben could read')));
+    const { lines } = await run(scene.program('twinlock'), ['member', 'checklist', '--json'], { environment: { ...process.env, TWINLOCK_HOME: join(scene.folder, 'mara-home') } });
+    assert.deepEqual(JSON.parse(lines.join('')), { checklists: [] });
   });
 
   await scene.step('nothing secret is anywhere but in the two files', async () => {

@@ -1,11 +1,13 @@
 // A stand-in for the program: the same typed functions over made-up data, for tests and pictures. Never in the window.
 import type {
-  Change, Changes, CommandError, Difference, Environment, EnvironmentRights, Ipc, Knocking, KnownLoader, LinkedFile, Member, Moved, Overview, OwnKeyholder, Preview,
-  Project, Refusal, Removal, Removed, Safety, Service, Statement, Team, Variable,
+  Change, Changes, Checklist, CommandError, Difference, Environment, EnvironmentRights, Ipc, Knocking, KnownLoader, LinkedFile, Member, Moved, Overview, OwnKeyholder, Preview,
+  Project, Refusal, Removal, Removed, Safety, Service, Statement, Team, Unlocking, Variable,
 } from '../src/ipc';
 
 /** The moment at which all of this is seen. */
 export const NOW = Date.UTC(2026, 10, 21, 10, 40);
+/** What opens the stand-in’s keys where they are under a passphrase. */
+export const PASSPHRASE = 'correct horse battery';
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
@@ -29,12 +31,19 @@ export interface World {
   safety: Safety;
   removal: Removal;
   removed: Removed;
+  /** What whoever is removed could read. */
+  couldRead: Checklist['items'];
+  checklists: Checklist[];
   computers: OwnKeyholder[];
   services: Service[];
   activity: Statement[];
   destination: string | null;
+  /** What it takes to unlock, while it is locked. */
+  locked: Unlocking | null;
   /** A command that fails, by its name. */
   failing: Partial<Record<keyof Ipc, CommandError>>;
+  /** Commands that answer only when they are told to. */
+  slow: Set<keyof Ipc>;
   /** Commands that never answer. */
   hanging: Set<keyof Ipc>;
 }
@@ -44,6 +53,8 @@ export interface StandIn extends Ipc {
   /** Every call that was made, with its arguments. */
   calls: [name: string, ...args: unknown[]][];
   move(moved: Moved): void;
+  /** Gives the answers of slow commands, as they were when they were asked. */
+  answerSlow(): void;
 }
 
 /** A program over a world, which a test may change before and while it runs. */
@@ -52,12 +63,15 @@ export function standIn(change: (world: World) => void = () => undefined): Stand
   change(world);
   const listeners = new Set<(moved: Moved) => void>();
   const calls: StandIn['calls'] = [];
+  const waiting: (() => void)[] = [];
   const answer = async <T>(name: keyof Ipc, args: unknown[], give: () => T): Promise<T> => {
     calls.push([name, ...args]);
     if (world.hanging.has(name)) return new Promise<T>(() => undefined);
     const failing = world.failing[name];
     if (failing) throw failing;
-    return give();
+    const given = give();
+    if (world.slow.has(name)) await new Promise<void>((late) => waiting.push(late));
+    return given;
   };
   const started = (name: string, me: string) => {
     world.overview = { ...world.overview, team: { name, me, vault: 'this-computer', refusal: null }, projects: [], connection: 'online' };
@@ -71,9 +85,20 @@ export function standIn(change: (world: World) => void = () => undefined): Stand
   const outcome = (moved: number) => ({ moved, revision: 43, conflicts: [], waiting: 0 });
   return {
     world, calls,
+    answerSlow: () => { for (const late of waiting.splice(0)) late(); },
     move: (moved) => { for (const tell of listeners) tell(moved); },
     onMoved: (tell) => { listeners.add(tell); return Promise.resolve(() => void listeners.delete(tell)); },
-    overview: () => answer('overview', [], () => world.overview),
+    overview: () => answer('overview', [], () => {
+      if (world.locked !== null) throw { code: 'locked', message: 'Files stay watched; nothing is opened or sent until you unlock.' } satisfies CommandError;
+      return world.overview;
+    }),
+    lock: () => answer('lock', [], () => { world.locked ??= 'press'; return null; }),
+    unlocking: () => answer('unlocking', [], () => world.locked ?? 'press'),
+    unlock: (passphrase) => answer('unlock', [passphrase], () => {
+      if (world.locked === 'passphrase' && passphrase !== PASSPHRASE) throw { code: 'locked', message: 'The passphrase does not open the keychain file. Nothing was changed; try again.' } satisfies CommandError;
+      world.locked = null;
+      return null;
+    }),
     startTeamHere: (team, member) => answer('startTeamHere', [team, member], () => started(team, member)),
     connectToVault: (...args) => answer('connectToVault', args, () => started(args[3], args[4])),
     joinTeam: (link, member) => answer('joinTeam', [link, member], () => started('Saltmarsh', member)),
@@ -93,8 +118,20 @@ export function standIn(change: (world: World) => void = () => undefined): Stand
     removal: (member) => answer('removal', [member], () => world.removal),
     removeMember: (member) => answer('removeMember', [member], () => {
       world.team = { ...world.team, members: world.team.members.filter((one) => one.id !== member) };
+      if (world.couldRead.length > 0) world.checklists = [...world.checklists, { member, name: world.removed.name, items: world.couldRead }];
       return world.removed;
     }),
+    checklists: () => answer('checklists', [], () => world.checklists),
+    setTicked: (member, environment, name, done) => answer('setTicked', [member, environment, name, done], () => {
+      const change = (item: Checklist['items'][number]) => (item.environment === environment && item.name === name ? { ...item, state: done ? 'done' as const : 'open' as const } : item);
+      world.checklists = world.checklists.map((list) => (list.member === member ? { ...list, items: list.items.map(change) } : list));
+      return world.checklists;
+    }),
+    putChecklistAway: (member) => answer('putChecklistAway', [member], () => {
+      world.checklists = world.checklists.filter((list) => list.member !== member);
+      return world.checklists;
+    }),
+    saveChecklist: (member) => answer('saveChecklist', [member], () => true),
     setRole: (member, role) => answer('setRole', [member, role], () => changed(member, (one) => ({ ...one, role }))),
     setAccess: (member, environment, level) => answer('setAccess', [member, environment, level], () => {
       const name = RIGHTS.find((one) => one.id === environment)?.name ?? '';
@@ -182,7 +219,7 @@ export function standIn(change: (world: World) => void = () => undefined): Stand
 export function makeFile(change: Partial<LinkedFile> = {}): LinkedFile {
   return {
     id: 'f1', path: '~/code/saltmarsh/api/.env', push: 'ask', pull: 'ask', here: 0, there: 0, conflicts: 0,
-    state: 'in-step', problem: null, git: 'ignored', loader: { dialect: 'next', because: 'next is in package.json', set: false }, ...change,
+    state: 'in-step', problem: null, dangers: [], git: 'ignored', loader: { dialect: 'next', because: 'next is in package.json', set: false }, ...change,
   };
 }
 
@@ -276,8 +313,12 @@ function makeVariables(): Variable[] {
   }));
 }
 
-function makeChange(key: number, name: string | null, kind: Change['kind'], by: string | null = null, ago = 0): Change {
-  return { key, name, kind, by, at: by === null ? null : NOW - ago };
+export function makeChange(key: number, name: string | null, kind: Change['kind'], by: string | null = null, ago = 0): Change {
+  return { key, name, kind, by, at: by === null ? null : NOW - ago, danger: null };
+}
+
+export function makeItem(environment: string, name: string | null, state: Checklist['items'][number]['state'] = 'open'): Checklist['items'][number] {
+  return { environment, name, state };
 }
 
 export function makeMember(name: string, role: Member['role'], access: Member['access'], computers: Member['computers'], me = false): Member {
@@ -314,7 +355,10 @@ function makeWorld(): World {
         makeMember('Chidi Eze', 'member', [{ environment: 'api/development', level: 'write' }], [{ id: '5ab101ff02', this: false }]),
         makeMember('Ben Weiss', 'member', [], [{ id: '99e1c3d470', this: false }]),
       ],
-      invites: [{ id: 'i1', role: 'member', by: 'Mara Lind', expiresAt: NOW + 21 * 60 * MINUTE }],
+      invites: [{
+        id: 'i1', role: 'member', by: 'Mara Lind', expiresAt: NOW + 21 * 60 * MINUTE, approve: true,
+        access: [{ environment: 'api/development', level: 'write' }, { environment: 'api/staging', level: 'read' }],
+      }],
     },
     variables: { 'api-dev': makeVariables(), 'api-prod': makeVariables().slice(0, 6), 'billing-dev': makeVariables().slice(0, 4) },
     changes: {
@@ -360,13 +404,14 @@ function makeWorld(): World {
       ],
     },
     removed: {
-      name: 'Ben Weiss', closed: 1,
-      couldRead: [
-        { environment: 'api/development', names: ['STRIPE_KEY', 'DATABASE_URL', 'REDIS_URL', 'SMTP_PASSWORD', 'SESSION_SECRET', 'S3_SECRET_KEY', 'SENTRY_DSN', 'LOG_DRAIN_TOKEN', 'LOG_LEVEL'] },
-        { environment: 'api/production', names: ['STRIPE_KEY', 'DATABASE_URL', 'S3_SECRET_KEY', 'SMTP_PASSWORD', 'SESSION_SECRET'] },
-      ],
+      member: 'm-Ben Weiss', name: 'Ben Weiss', closed: 1,
       keys: { renewed: ['api/development', 'billing/development'], waiting: [{ environment: 'api/production', why: 'The next push of somebody with write access renews them first.' }] },
     },
+    couldRead: [
+      ...['STRIPE_KEY', 'DATABASE_URL', 'REDIS_URL', 'SMTP_PASSWORD', 'SESSION_SECRET', 'S3_SECRET_KEY', 'SENTRY_DSN', 'LOG_DRAIN_TOKEN', 'LOG_LEVEL'].map((name) => makeItem('api/development', name)),
+      ...['STRIPE_KEY', 'DATABASE_URL', 'S3_SECRET_KEY', 'SMTP_PASSWORD', 'SESSION_SECRET'].map((name) => makeItem('api/production', name)),
+    ],
+    checklists: [],
     computers: [{ id: '4f0c9a71be', kind: 'computer', this: true }, { id: '77c0de99aa', kind: 'computer', this: false }, { id: 'c1c2d3e4f5', kind: 'recovery-kit', this: false }],
     services: [{
       id: 's1', name: 'deploy-ci', by: 'Ada Okafor', expiresAt: NOW + 85 * DAY,
@@ -379,7 +424,9 @@ function makeWorld(): World {
     knocking: [],
     token: 'twinlock:service#Bk3vQz9sL0wXc7Yh2NfRt5PmJd8GaEoUiVxTbKqWyHsZlCnMrFgSpA',
     destination: null,
+    locked: null,
     failing: {},
+    slow: new Set(),
     hanging: new Set(),
   };
 }

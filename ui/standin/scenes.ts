@@ -1,11 +1,13 @@
 // Every screen and state of the window, by name: what tests look at and pictures are taken of.
 import type { CommandError } from '../src/ipc';
 import type { App } from '../src/state/app.svelte';
-import { makeApplicant, makeFile, makeRefusal, standIn, type StandIn, type World } from './program';
+import { makeApplicant, makeChange, makeFile, makeItem, makeRefusal, standIn, type StandIn, type World } from './program';
 
 export interface Scene {
   program: () => StandIn;
   place?: App['place'];
+  /** What a person types first: by the names of fields. */
+  fill?: Readonly<Record<string, string>>;
   /** What a person does once it is there: names of buttons, pressed in this order. */
   press?: readonly string[];
   /** What the program says moved. */
@@ -33,6 +35,21 @@ const refusedTeam = (world: World) => {
 const asMember = (world: World) => {
   world.team = { ...world.team, members: world.team.members.map((member) => (member.me ? { ...member, role: 'member' } : member.role === 'admin' ? { ...member, role: 'owner' } : member)) };
 };
+const checklist = (world: World) => {
+  world.checklists = [{
+    member: 'm-Yuki', name: 'Yuki Tan', items: [
+      makeItem('api/development', 'DATABASE_URL', 'done'), makeItem('api/development', 'SESSION_SECRET'),
+      makeItem('api/production', 'STRIPE_KEY', 'changed'), makeItem('api/production', 'DATABASE_URL'), makeItem('web/staging', null),
+    ],
+  }];
+};
+const DANGER = 'NODE_OPTIONS is more than a setting: it loads code into every Node program that sees it.';
+const dangers = (pull: 'ask' | 'auto') => (world: World) => {
+  const file = makeFile({ there: 2, state: 'there', pull, push: pull, dangers: [DANGER] });
+  const environment = world.overview.projects[0]?.environments[0];
+  if (environment) environment.files = [file];
+  world.changes = { f1: { conflicts: [], here: [], there: [makeChange(1, 'REDIS_URL', 'changed', 'Chidi', 61 * 60_000), { ...makeChange(4, 'NODE_OPTIONS', 'new', 'Ben', 9 * 60_000), danger: DANGER }] } };
+};
 const team: App['place'] = { at: 'team' };
 const failure = (code: CommandError['code'], message: string): CommandError => ({ code, message });
 const at = (environment: string, view: 'variables' | 'changes'): App['place'] => ({ at: 'projects', environment, view });
@@ -44,7 +61,16 @@ export const scenes: Record<string, Scene> = {
   join: scene('Invite link', noTeam, { press: ['Join with an invite link'] }),
   restore: scene('Words of the kit', noTeam, { press: ['Restore from a recovery kit'] }),
   'add-this': scene('Link of the other computer', noTeam, { press: ['Add this computer to my team'] }),
-  locked: scene('Twinlock is locked', (world) => {
+  locked: scene('Twinlock is locked', (world) => { world.locked = 'press'; }),
+  'locked-passphrase': scene('Passphrase', (world) => { world.locked = 'passphrase'; }),
+  'locked-wrong': scene('does not open', (world) => {
+    world.locked = 'passphrase';
+    world.failing.unlock = failure('locked', 'The passphrase does not open the keychain file. Nothing was changed; try again.');
+  }, { fill: { Passphrase: 'wrong horse' }, press: ['Unlock'] }),
+  'locked-new': scene('Choose a passphrase', (world) => {
+    world.locked = 'new-passphrase';
+  }),
+  'keychain-locked': scene('was never set up', (world) => {
     world.failing.overview = failure('locked', 'The keychain is locked, or was never set up. Unlock it and try again; nothing was changed.');
   }),
   broken: scene('Twinlock could not open', (world) => {
@@ -60,6 +86,8 @@ export const scenes: Record<string, Scene> = {
   changes: scene('4 to push', undefined, { place: at('api-dev', 'changes') }),
   'changes-revealed': scene('_dev', undefined, { place: at('api-dev', 'changes'), press: ['Reveal DATABASE_URL'] }),
   'conflict-revealed': scene('7Qm2', undefined, { place: at('api-dev', 'changes'), press: ['Reveal both values of STRIPE_KEY', 'Edit a third value'] }),
+  dangers: scene('before you pull', dangers('ask'), { place: at('api-dev', 'changes') }),
+  'dangers-variables': scene('is not taken by itself', dangers('auto'), { place: at('api-dev', 'variables') }),
   'in-step': scene('There is nothing to do', firstFile({}), { place: at('api-dev', 'changes') }),
   emptied: scene('Write the file again', firstFile({
     state: 'emptied', problem: 'api/.env is empty now. Twinlock did not take that as “remove 14 variables”.', git: 'would-be-committed',
@@ -98,8 +126,13 @@ export const scenes: Record<string, Scene> = {
   }, { place: team, press: ['What to do with Ben Weiss', 'Remove Ben Weiss…', 'Remove Ben Weiss'] }),
   removed: scene('Production first', undefined, { place: team, press: ['What to do with Ben Weiss', 'Remove Ben Weiss…', 'Remove Ben Weiss'] }),
   'removed-nothing': scene('There is nothing to change', (world) => {
-    world.removed = { ...world.removed, closed: 0, couldRead: [], keys: { renewed: [], waiting: [] } };
+    Object.assign(world, { removed: { ...world.removed, closed: 0, keys: { renewed: [], waiting: [] } }, couldRead: [] });
   }, { place: team, press: ['What to do with Ben Weiss', 'Remove Ben Weiss…', 'Remove Ben Weiss'] }),
+  'removed-later': scene('another value since', checklist, { place: { at: 'removed', member: 'm-Yuki' } }),
+  'removed-all': scene('Put the list away', (world) => {
+    world.checklists = [{ member: 'm-Yuki', name: 'Yuki Tan', items: [makeItem('api/production', 'STRIPE_KEY', 'changed'), makeItem('api/development', 'SMTP_PASSWORD', 'done')] }];
+  }, { place: { at: 'removed', member: 'm-Yuki' } }),
+  'team-lists': scene('Values to change after removing Yuki Tan', checklist, { place: team }),
   service: scene('The team sees it', undefined, { place: team, press: ['New token'] }),
   'services-none': scene('No program reads', (world) => { world.services = []; }, { place: team }),
   waiting: scene('waits to be let in', (world) => { world.team.waiting = [makeApplicant()]; }, { place: team }),

@@ -65,7 +65,22 @@ test('somebody who may only read is offered a pull and no push', async () => {
 
 test('what the program says moved is asked again', async () => {
   const program = await show('in-step');
-  program.world.changes.f1 = { conflicts: [], there: [], here: [{ key: 0, name: 'NEW_ONE', kind: 'new', by: null, at: null }] };
+  program.world.changes.f1 = { conflicts: [], there: [], here: [{ key: 0, name: 'NEW_ONE', kind: 'new', by: null, at: null, danger: null }] };
   program.move({ what: 'overview' });
   await expect.element(page.getByText('NEW_ONE', { exact: true }).first()).toBeVisible();
+});
+
+test('what is more than a setting is said beside it and before a pull, and pulling is still up to whoever reads it', async () => {
+  const program = await show('dangers');
+  await expect.element(page.getByText('Careful: NODE_OPTIONS is more than a setting')).toBeVisible();
+  await expect.element(page.getByText('Careful, before you pull: look at NODE_OPTIONS first.')).toBeVisible();
+  expect(calls(program, 'pull')).toEqual([]);
+  await press('Pull 2 changes');
+  await expect.poll(() => calls(program, 'pull')).toEqual([['f1']]);
+});
+
+test('under Variables it is said too, and leads to Changes', async () => {
+  await show('dangers-variables');
+  await press('Look at it');
+  await expect.element(page.getByText('Careful: NODE_OPTIONS is more than a setting')).toBeVisible();
 });

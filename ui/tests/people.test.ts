@@ -49,14 +49,48 @@ test('removing somebody says first what will happen, and nothing happens before 
   expect(calls(program, 'removeMember')).toEqual([]);
 });
 
-test('what somebody could read is a list to be ticked off, and it stays when one goes elsewhere and comes back', async () => {
+test('what somebody could read is a list to be ticked off, which is kept', async () => {
   const program = await show('removed');
   expect(calls(program, 'removeMember')).toEqual([['m-Ben Weiss']]);
   await page.getByRole('checkbox', { name: 'STRIPE_KEY, api · production' }).click();
   await expect.element(page.getByText('13 left')).toBeVisible();
   await expect.element(page.getByRole('progressbar', { name: '1 of 14 changed' })).toBeVisible();
+  expect(calls(program, 'setTicked')).toEqual([['m-Ben Weiss', 'api/production', 'STRIPE_KEY', true]]);
   await press('See in Activity');
   await expect.element(page.getByRole('heading', { name: 'Activity' })).toBeVisible();
+  await press('Team');
+  await expect.element(page.getByText('Values to change after removing Ben Weiss: 13 of 14 left.')).toBeVisible();
+  await press('Open the list of Ben Weiss');
+  await expect.element(page.getByRole('checkbox', { name: 'STRIPE_KEY, api · production' })).toBeChecked();
+  await expect.element(page.getByRole('checkbox', { name: 'STRIPE_KEY, api · development' })).not.toBeChecked();
+});
+
+test('a tick shows at once, can be taken back, and is taken back where it was not kept', async () => {
+  const program = await show('removed-later', ({ world }) => world.slow.add('setTicked'));
+  const box = page.getByRole('checkbox', { name: 'DATABASE_URL, api · production' });
+  await box.click();
+  await expect.element(page.getByText('2 left')).toBeVisible();
+  await box.click();
+  await expect.element(page.getByText('3 left')).toBeVisible();
+  await expect.poll(() => { program.answerSlow(); return calls(program, 'setTicked').map((call) => call.at(-1)); }).toEqual([true, false]);
+  program.answerSlow();
+  program.world.failing.setTicked = { code: 'failed', message: 'The Twinlock folder cannot be written.' };
+  await page.getByRole('checkbox', { name: 'Everything, web · staging' }).click();
+  await expect.element(page.getByRole('alert')).toHaveTextContent('cannot be written');
+  await expect.element(page.getByRole('checkbox', { name: 'Everything, web · staging' })).not.toBeChecked();
+});
+
+test('what was changed since is ticked by itself, and a list worked through is put away', async () => {
+  const program = await show('removed-later');
+  await expect.element(page.getByRole('checkbox', { name: 'STRIPE_KEY, api · production' })).toBeDisabled();
+  await expect.element(page.getByRole('checkbox', { name: 'STRIPE_KEY, api · production' })).toBeChecked();
+  await press('Save list');
+  expect(calls(program, 'saveChecklist')).toEqual([['m-Yuki']]);
+  for (const name of ['SESSION_SECRET, api · development', 'DATABASE_URL, api · production', 'Everything, web · staging']) await page.getByRole('checkbox', { name }).click();
+  await press('Put the list away');
+  await expect.element(page.getByRole('heading', { name: 'Team' })).toBeVisible();
+  await expect.element(page.getByText('Values to change after')).not.toBeInTheDocument();
+  expect(calls(program, 'putChecklistAway')).toEqual([['m-Yuki']]);
 });
 
 test('a failed removal is told and can be tried again', async () => {
@@ -127,8 +161,11 @@ test('whoever waits is let in after their words were there to be compared, or tu
   await expect.poll(() => calls(other, 'closeInvite')).toEqual([['i2']]);
 });
 
-test('an invite is closed', async () => {
+test('a pending invite says what it gives, and is closed', async () => {
   const program = await show('team');
+  const pending = page.getByRole('region', { name: 'Pending invite' });
+  await expect.element(pending.getByText('api · staging')).toBeVisible();
+  await expect.element(pending.getByText('waits for approval')).toBeVisible();
   await press('Close the invite i1');
   await expect.poll(() => calls(program, 'closeInvite')).toEqual([['i1']]);
   await expect.element(page.getByText('Pending invite')).not.toBeInTheDocument();

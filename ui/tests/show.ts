@@ -15,6 +15,7 @@ export async function show(name: string, change?: (program: StandIn) => void): P
     await expect.poll(() => program.calls.some(([called]) => called === 'destination')).toBe(true);
     program.move(scene.moved);
   }
+  for (const [name, text] of Object.entries(scene.fill ?? {})) await page.getByLabelText(name, { exact: true }).fill(text);
   for (const button of scene.press ?? []) await press(button);
   await expect.element(page.getByText(scene.ready).first()).toBeInTheDocument();
   return program;

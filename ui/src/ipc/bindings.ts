@@ -10,6 +10,11 @@ export const commands = {
 	connectToVault: (address: string, pin: string | null, setupCode: string, team: string, member: string) => __TAURI_INVOKE<Team>("connect_to_vault", { address, pin, setupCode, team, member }),
 	joinTeam: (link: string, member: string) => __TAURI_INVOKE<Team>("join_team", { link, member }),
 	team: () => __TAURI_INVOKE<Team>("team"),
+	/**  Puts all keys of this home away, in every program that has them. */
+	lock: () => __TAURI_INVOKE<null>("lock"),
+	/**  What a person has to do to unlock. */
+	unlocking: () => __TAURI_INVOKE<Unlocking>("unlocking"),
+	unlock: (passphrase: string | null) => __TAURI_INVOKE<null>("unlock", { passphrase }),
 	/**  Makes an invite link and keeps it here until the page says that nobody looks at it any more. */
 	invite: (role: Role, access: Access[], hours: number, approve: boolean) => __TAURI_INVOKE<Invitation>("invite", { role, access, hours, approve }),
 	closeInvite: (invite: string) => __TAURI_INVOKE<null>("close_invite", { invite }),
@@ -45,6 +50,13 @@ export const commands = {
 	leaveDoor: () => __TAURI_INVOKE<void>("leave_door"),
 	removal: (member: string) => __TAURI_INVOKE<Removal>("removal", { member }),
 	removeMember: (member: string) => __TAURI_INVOKE<Removed>("remove_member", { member }),
+	checklists: () => __TAURI_INVOKE<Checklist[]>("checklists"),
+	/**  Ticks one item off, or opens it again. */
+	setTicked: (member: string, environment: string, name: string | null, done: boolean) => __TAURI_INVOKE<Checklist[]>("set_ticked", { member, environment, name, done }),
+	/**  Puts a list away on which nothing is open. */
+	putChecklistAway: (member: string) => __TAURI_INVOKE<Checklist[]>("put_checklist_away", { member }),
+	/**  Lets the person choose a file and writes the list there. Says whether it did. */
+	saveChecklist: (member: string) => __TAURI_INVOKE<boolean>("save_checklist", { member }),
 	setRole: (member: string, role: Role) => __TAURI_INVOKE<MemberChange>("set_role", { member, role }),
 	/**  Changes a member's access; none takes it away. */
 	setAccess: (member: string, environment: string, level: Level | null) => __TAURI_INVOKE<MemberChange>("set_access", { member, environment, level }),
@@ -125,6 +137,8 @@ export type Change = {
 	kind: ChangeKind,
 	by: string | null,
 	at: number | null,
+	/**  What it does besides holding a setting, where it comes from the vault and does. */
+	danger: string | null,
 };
 
 export type ChangeKind = "new" | "changed" | "removed" | "comment" | "moved" | "damaged";
@@ -134,6 +148,26 @@ export type Changes = {
 	here: Change[],
 	there: Change[],
 };
+
+/**  The list for one who was removed. */
+export type Checklist = {
+	member: string,
+	name: string,
+	items: ChecklistItem[],
+};
+
+/**  One variable; without a name a whole environment, of which no names are seen here. */
+export type ChecklistItem = {
+	environment: string,
+	name: string | null,
+	state: ChecklistState,
+};
+
+export type ChecklistState = "open" | 
+/**  Another value was pushed since. */
+"changed" | 
+/**  A person said so. */
+"done";
 
 /**  Why a command did not do what it was asked, as a sentence for a person. */
 export type CommandError = {
@@ -262,6 +296,8 @@ export type LinkedFile = {
 	conflicts: number,
 	state: FileState,
 	problem: string | null,
+	/**  What a pull would bring and does more than hold a setting: a sentence each. */
+	dangers: string[],
 	git: GitState | null,
 	loader: Loader,
 };
@@ -301,6 +337,10 @@ export type Moved =
 { what: "environment"; environment: string } | 
 /**  Something that was to happen by itself did not. */
 { what: "trouble"; sentence: string } | 
+/**  All keys were put away: nothing of the team is to be shown any more. */
+{ what: "locked" } | 
+/**  They are here again. */
+{ what: "unlocked" } | 
 /**  A file hovers over the window, or no longer does. */
 { what: "hover"; over: boolean } | 
 /**  A file was dropped. */
@@ -341,6 +381,8 @@ export type PendingInvite = {
 	role: Role,
 	by: string,
 	expiresAt: number,
+	approve: boolean,
+	access: Access[],
 };
 
 /**  What a dropped or chosen file holds. `path` is for showing; the file is named by its offer alone. */
@@ -369,12 +411,6 @@ export type Project = {
 export type Qr = {
 	size: number,
 	path: string,
-};
-
-/**  What somebody could read, by name. */
-export type Readable = {
-	environment: string,
-	names: string[] | null,
 };
 
 /**  What some loaders make of a variable. */
@@ -423,11 +459,11 @@ export type Removal = {
 	environments: Rekeyed[],
 };
 
-/**  What removing somebody did. */
+/**  What removing somebody did. What they could read is kept as a checklist. */
 export type Removed = {
+	member: string,
 	name: string,
 	closed: number,
-	couldRead: Readable[],
 	keys: Renewal,
 };
 
@@ -526,6 +562,15 @@ export type TeamSummary = {
 	/**  What the vault served of the team's log that does not verify: everything waits for that. */
 	refusal: Refusal | null,
 };
+
+/**  What a person does to unlock. */
+export type Unlocking = 
+/**  The system's keychain gives the keys to whoever is signed in. */
+"press" | 
+/**  The keys are in a file under a passphrase. */
+"passphrase" | 
+/**  They are to be, and there is no such file yet. */
+"new-passphrase";
 
 export type Variable = {
 	entry: string,

@@ -1,30 +1,34 @@
 // What the whole window knows: the overview, where it is, and what was dropped on it. Screens ask for the rest themselves.
 import { getContext, setContext } from 'svelte';
-import { SvelteSet } from 'svelte/reactivity';
-import type { Environment, Ipc, Moved, Overview, Project, Removed } from '../ipc';
+import { asCommandError, type Environment, type Ipc, type Moved, type Overview, type Project, type Removed } from '../ipc';
 import { Asked } from './asked.svelte';
+import { Checklists } from './checklists.svelte';
 import { Revealed } from './revealed.svelte';
 import { countsOf, isOdd } from './standing';
 
 export type View = 'variables' | 'changes';
-export type Place = { at: 'projects'; environment: string | null; view: View } | { at: 'team' | 'removed' | 'activity' | 'settings' };
+export type Place = { at: 'projects'; environment: string | null; view: View } | { at: 'removed'; member: string } | { at: 'team' | 'activity' | 'settings' };
 
-/** Somebody who was removed just now, and which values were ticked off since. */
+const LOCKED = 'Files stay watched; nothing is opened or sent until you unlock.';
+
+/** What removing somebody just now did. */
 export interface RemovedNow {
   removed: Removed;
   at: number;
-  ticked: SvelteSet<string>;
 }
 
 export class App {
   readonly ipc: Ipc;
   readonly revealed = new Revealed();
   readonly overview = new Asked<Overview>();
+  readonly checklists: Checklists;
   place = $state.raw<Place>({ at: 'projects', environment: null, view: 'variables' });
   /** The last thing that happened, for the line that screen readers read out. */
   said = $state('');
   /** Something that was to happen by itself and did not. */
   trouble = $state<string | null>(null);
+  /** Why there is no key, in a sentence, while there is none: then nothing else is shown. */
+  locked = $state<string | null>(null);
   hovering = $state(false);
   removed = $state.raw<RemovedNow | null>(null);
   /** Dropped or chosen files, the first of which is being looked at. */
@@ -36,6 +40,7 @@ export class App {
 
   constructor(ipc: Ipc, clock: () => number) {
     this.ipc = ipc;
+    this.checklists = new Checklists(ipc);
     this.#clock = clock;
     this.now = clock();
   }
@@ -56,6 +61,31 @@ export class App {
   async refresh(): Promise<void> {
     await this.overview.ask(() => this.ipc.overview());
     this.now = this.#clock();
+    const { error } = this.overview;
+    if (error?.code === 'locked') this.#putAway(error.message);
+    else if (!error) this.locked = null;
+  }
+
+  /** Locks every program of this home; what is shown goes first. */
+  async lock(): Promise<void> {
+    this.#putAway(LOCKED);
+    try {
+      await this.ipc.lock();
+    } catch (thrown) {
+      await this.refresh();
+      this.trouble = asCommandError(thrown).message;
+    }
+  }
+
+  /** Leaves nothing of the team in the page. */
+  #putAway(why: string): void {
+    if (this.locked === null) this.said = 'Twinlock is locked.';
+    this.locked = why;
+    this.revealed.hide();
+    this.overview.forget();
+    this.checklists.forget();
+    this.trouble = this.removed = null;
+    this.hovering = false;
   }
 
   /** Goes somewhere; what was shown in the clear is hidden again. */
@@ -66,8 +96,8 @@ export class App {
 
   /** Shows what a removal did, and what is left to do. */
   async wasRemoved(removed: Removed): Promise<void> {
-    this.removed = { removed, at: this.#clock(), ticked: new SvelteSet() };
-    this.go({ at: 'removed' });
+    this.removed = { removed, at: this.#clock() };
+    this.go({ at: 'removed', member: removed.member });
     this.said = `${removed.name} was removed.`;
     await this.refresh();
     this.moves += 1;
@@ -104,6 +134,13 @@ export class App {
         return;
       case 'trouble':
         this.trouble = moved.sentence;
+        return;
+      case 'locked':
+        this.#putAway(LOCKED);
+        return;
+      case 'unlocked':
+        await this.refresh();
+        this.moves += 1;
         return;
       case 'show':
         await this.refresh();

@@ -17,6 +17,13 @@ export class Asked<T> {
       if (turn === this.#turn) this.error = asCommandError(thrown);
     }
   }
+
+  /** Drops what was answered, and whatever is still to come. */
+  forget(): void {
+    this.#turn += 1;
+    this.answer = null;
+    this.error = null;
+  }
 }
 
 /** Something that a button does: once at a time, and what went wrong is kept until the next try. */

@@ -14,6 +14,11 @@ export function plural(count: number, noun: string, nouns = `${noun}s`): string 
   return `${count} ${count === 1 ? noun : nouns}`;
 }
 
+/** `project/environment` as it is shown. */
+export function dotted(environment: string): string {
+  return environment.replace('/', ' · ');
+}
+
 interface Counts {
   conflicts: number;
   here: number;
