@@ -19,6 +19,10 @@ mod window;
 
 use std::process::ExitCode;
 
+/// Nothing of what was in memory is given back unwiped.
+#[global_allocator]
+static ALLOCATOR: twinlock_memory::WipingAllocator = twinlock_memory::WIPING;
+
 fn main() -> ExitCode {
     shell::run()
 }

@@ -6,6 +6,8 @@ pub mod collusion;
 pub mod forge;
 pub mod forwarder;
 pub mod lying_proxy;
+#[cfg(target_os = "linux")]
+pub mod memory;
 pub mod programs;
 pub mod recorder;
 pub mod talk;

@@ -43,6 +43,10 @@ use failure::{Failure, Status};
 use opened::Opened;
 use output::Output;
 
+/// Nothing of what was in memory is given back unwiped.
+#[global_allocator]
+static ALLOCATOR: twinlock_memory::WipingAllocator = twinlock_memory::WIPING;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = match arguments::parse(std::env::args_os()) {

@@ -10,14 +10,14 @@ mod long_log;
 use std::time::{Duration, Instant};
 
 use twinlock_client::home::Home;
-use twinlock_client::keychain::Secret;
+use twinlock_client::keychain::new_key;
 use twinlock_client::store::{Scope, Store, StoreError};
 
 fn main() {
     for events in [1_000, 10_000] {
         let author = long_log::Author::of_length(events);
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&Home::open_or_create(folder.path()).unwrap(), &Secret::make()).unwrap();
+        let store = Store::open(&Home::open_or_create(folder.path()).unwrap(), &new_key()).unwrap();
         let id = author.team.id();
         store
             .step(|step| {

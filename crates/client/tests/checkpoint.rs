@@ -9,11 +9,10 @@ use long_log::Author;
 use rusqlite::Connection;
 use tempfile::TempDir;
 use twinlock_client::home::Home;
-use twinlock_client::keychain::Secret;
+use twinlock_client::keychain::Key;
 use twinlock_client::store::{KeptTeam, Scope, Store, StoreError};
 use twinlock_protocol::envelope::Envelope;
 use twinlock_protocol::ids::TeamId;
-use zeroize::Zeroizing;
 
 /// Long enough for a checkpoint.
 const LONG: usize = 140;
@@ -30,7 +29,7 @@ impl Kept {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::open_or_create(folder.path()).unwrap();
         // Whose key it is decides what opens; a home's id and folder do not.
-        let store = Store::open(&home, &Secret::new(Zeroizing::new([byte; 32])));
+        let store = Store::open(&home, &Key::fill(|place| *place = [byte; 32]));
         let kept =
             Self { folder, store: store.map_err(|error| error.to_string()).unwrap(), team: author.team.id() };
         kept.add(1, &author.log);

@@ -9,9 +9,8 @@ use std::path::Path;
 use std::process::Command;
 
 use twinlock_client::home::Home;
-use twinlock_client::keychain::{Account, Keychain, KeychainChoice, KeychainError, Secret};
+use twinlock_client::keychain::{Account, Key, Keychain, KeychainChoice, KeychainError};
 use twinlock_protocol::TeamId;
-use zeroize::Zeroizing;
 
 const HOME: &str = "KEYCHAIN_TEST_HOME";
 const TEAM: Account = Account::Team(TeamId::new([7; 16]));
@@ -74,8 +73,8 @@ impl Computer {
     }
 }
 
-fn secret(byte: u8) -> Secret {
-    Secret::new(Zeroizing::new([byte; 32]))
+fn secret(byte: u8) -> Key {
+    Key::fill(|place| *place = [byte; 32])
 }
 
 fn open() -> Result<Keychain, KeychainError> {

@@ -9,20 +9,19 @@ use jiff::Timestamp;
 use twinlock_client::dotenv::Dialect;
 use twinlock_client::files::{ContentHash, LinkedFileId};
 use twinlock_client::home::Home;
-use twinlock_client::keychain::Secret;
+use twinlock_client::keychain::Key;
 use twinlock_client::store::{LinkedFile, Mode, Pin, RefusalRecord, Scope, Store, StoreError, TeamRecord};
 use twinlock_client::sync::{Agreed, Halves};
 use twinlock_protocol::event::Half;
 use twinlock_protocol::{EntryId, EnvironmentId, Generation, MemberId, Pointer, StatementHash, TeamId};
-use zeroize::Zeroizing;
 
 const KEY: u8 = 0xe7;
 const TEAM: Scope = Scope::Team(TeamId::new([1; 16]));
 const ENVIRONMENT: EnvironmentId = EnvironmentId::new([2; 16]);
 const FILE: LinkedFileId = LinkedFileId::new([3; 16]);
 
-fn key(byte: u8) -> Secret {
-    Secret::new(Zeroizing::new([byte; 32]))
+fn key(byte: u8) -> Key {
+    Key::fill(|place| *place = [byte; 32])
 }
 
 fn open(folder: &Path) -> Store {

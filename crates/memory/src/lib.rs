@@ -1,17 +1,20 @@
-//! What a process does at its start so that the keys in its memory stay there. Every program of ours calls it first.
+//! Keys in the memory of a process: what keeps them there, in one place, and wiped when they are done with.
+//!
+//! Three things together. [`Key`] holds 32 bytes in one place that never moves, is kept out of swap where the system allows
+//! it, and is wiped when dropped. [`clean_stack`] wipes what computing with a key leaves on the stack. And a program whose
+//! allocator is [`WipingAllocator`] wipes every piece of the heap that it gives back, so that buffers of libraries that
+//! never heard of keys leave nothing either.
 
-use std::io;
+mod key;
+mod process;
+mod stack;
 
-/// Keeps this process's memory out of core files, and out of reach of other processes of the same user that are not
-/// privileged. A program that this process becomes by `exec` is as ever.
-///
-/// Linux: the process is not dumpable (`prctl(2)`, `PR_SET_DUMPABLE`), whatever limit or pattern is set for core files.
-/// macOS and Windows write no full dump of a program unless somebody switched that on; nothing is done there.
-///
-/// # Errors
-/// The system refused.
-pub fn keep_to_ourselves() -> io::Result<()> {
-    #[cfg(target_os = "linux")]
-    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
-    Ok(())
-}
+pub use key::Key;
+pub use process::keep_to_ourselves;
+pub use stack::clean_stack;
+
+/// The system's allocator, which wipes what it is given back. For `#[global_allocator]`.
+pub type WipingAllocator = zeroizing_alloc::ZeroAlloc<std::alloc::System>;
+
+/// The one that a program names as its `#[global_allocator]`.
+pub const WIPING: WipingAllocator = zeroizing_alloc::ZeroAlloc(std::alloc::System);

@@ -11,6 +11,7 @@ use hpke::kem::XWing;
 use hpke::{Deserializable as _, Kem, OpModeR, OpModeS, Serializable as _};
 use rand_core::CryptoRng;
 use subtle::ConstantTimeEq as _;
+use twinlock_memory::{Key, clean_stack};
 use twinlock_protocol::api::Wrap;
 use twinlock_protocol::encoding::{Bytes, Fields};
 use twinlock_protocol::event::Half;
@@ -67,7 +68,7 @@ pub struct NameKey(GenerationKey);
 pub struct ValueKey(GenerationKey);
 
 struct GenerationKey {
-    bytes: Zeroizing<[u8; 32]>,
+    key: Key,
     scope: KeyScope,
     half: Half,
 }
@@ -170,18 +171,17 @@ impl ValueKey {
 
 impl GenerationKey {
     fn generate(scope: KeyScope, half: Half, rng: &mut impl CryptoRng) -> Self {
-        let mut bytes = Zeroizing::new([0; 32]);
-        rng.fill_bytes(bytes.as_mut());
-        Self { bytes, scope, half }
+        Self { key: Key::fill(|place| rng.fill_bytes(place)), scope, half }
     }
 
     fn commitment(&self) -> Commitment {
         let info = self.scope.add_to(Fields::purpose("twinlock/v1/commitment").text(self.half.as_str()));
-        Commitment::new(*derive(&self.bytes, &info))
+        clean_stack(|| Commitment::new(*derive(self.key.expose(), &info)))
     }
 
+    /// To be called where the stack is wiped.
     fn cipher(&self, purpose: &str, pointer: &[u8; 16]) -> Aes256Gcm {
-        let key = derive(&self.bytes, &Fields::purpose(purpose).bytes(pointer));
+        let key = derive(self.key.expose(), &Fields::purpose(purpose).bytes(pointer));
         Aes256Gcm::new(&(*key).into())
     }
 
@@ -198,10 +198,11 @@ impl GenerationKey {
             clippy::expect_used,
             reason = "AES-GCM refuses more than 2^36 bytes; `limits` keep texts below 2^23"
         )]
-        let sealed = self
-            .cipher(purpose, pointer)
-            .encrypt(&Nonce::from(nonce), Payload { msg: &padded, aad: aad.as_bytes() })
-            .expect("the text is within AES-GCM's limit");
+        let sealed = clean_stack(|| {
+            self.cipher(purpose, pointer)
+                .encrypt(&Nonce::from(nonce), Payload { msg: &padded, aad: aad.as_bytes() })
+                .expect("the text is within AES-GCM's limit")
+        });
         let mut blob = Vec::with_capacity(1 + NONCE_BYTES + sealed.len());
         blob.push(BLOB_VERSION);
         blob.extend_from_slice(&nonce);
@@ -213,9 +214,8 @@ impl GenerationKey {
         let Some((&BLOB_VERSION, rest)) = blob.split_first() else { return Err(OpenError::Seal) };
         let (nonce, sealed) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(OpenError::Seal)?;
         let aad = self.associated_data(purpose, pointer);
-        let padded = self
-            .cipher(purpose, pointer)
-            .decrypt(&Nonce::from(*nonce), Payload { msg: sealed, aad: aad.as_bytes() })
+        let payload = Payload { msg: sealed, aad: aad.as_bytes() };
+        let padded = clean_stack(|| self.cipher(purpose, pointer).decrypt(&Nonce::from(*nonce), payload))
             .map(Zeroizing::new)
             .map_err(|_| OpenError::Seal)?;
         let text = padding::unpad(&padded).map_err(|_| OpenError::Content)?;
@@ -228,14 +228,16 @@ impl GenerationKey {
         let keyholder = to.id();
         let public = <XWing as Kem>::PublicKey::from_bytes(&to.kem).ok()?;
         let info = wrap_info(self.half, self.scope, keyholder);
-        let (encapsulated, sealed) = hpke::single_shot_seal_with_rng::<AesGcm256, HkdfSha256, XWing>(
-            &OpModeS::Base,
-            &public,
-            info.as_bytes(),
-            self.bytes.as_ref(),
-            &[],
-            rng,
-        )
+        let (encapsulated, sealed) = clean_stack(|| {
+            hpke::single_shot_seal_with_rng::<AesGcm256, HkdfSha256, XWing>(
+                &OpModeS::Base,
+                &public,
+                info.as_bytes(),
+                self.key.expose(),
+                &[],
+                rng,
+            )
+        })
         .ok()?;
         Some(Wrap {
             keyholder,
@@ -258,18 +260,20 @@ impl GenerationKey {
         let info = wrap_info(half, scope, keyholder.id());
         let encapsulated =
             <XWing as Kem>::EncappedKey::from_bytes(&wrap.encapsulated).map_err(|_| OpenError::Seal)?;
-        let opened = hpke::single_shot_open::<AesGcm256, HkdfSha256, XWing>(
-            &OpModeR::Base,
-            keyholder.kem_secret(),
-            &encapsulated,
-            info.as_bytes(),
-            &wrap.sealed,
-            &[],
-        )
-        .map(Zeroizing::new)
-        .map_err(|_| OpenError::Seal)?;
-        let bytes: [u8; 32] = opened.as_slice().try_into().map_err(|_| OpenError::Content)?;
-        let key = Self { bytes: Zeroizing::new(bytes), scope, half };
+        let opened = keyholder
+            .with_kem_secret(|secret| {
+                hpke::single_shot_open::<AesGcm256, HkdfSha256, XWing>(
+                    &OpModeR::Base,
+                    secret,
+                    &encapsulated,
+                    info.as_bytes(),
+                    &wrap.sealed,
+                    &[],
+                )
+            })
+            .map(Zeroizing::new)
+            .map_err(|_| OpenError::Seal)?;
+        let key = Self { key: Key::copy_of(&opened).ok_or(OpenError::Content)?, scope, half };
         let matches: bool = key.commitment().as_bytes().ct_eq(commitment.as_bytes()).into();
         if matches { Ok(key) } else { Err(OpenError::Commitment) }
     }

@@ -4,6 +4,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use hpke::kem::XWing;
 use hpke::{Deserializable as _, Kem, Serializable as _};
 use serde::Serialize;
+use twinlock_memory::{Key, clean_stack};
 use twinlock_protocol::encoding::{Bytes, Fields};
 use twinlock_protocol::envelope::{
     Envelope, EnvelopeSignature, REVISION, TEAM_EVENT, pre_authentication_encoding,
@@ -21,12 +22,11 @@ use crate::secret::Seed;
 
 type KemSecret = <XWing as Kem>::PrivateKey;
 
-/// The keys that a seed gives. The secret halves are wiped on drop by their own types.
+/// The keys that a seed gives. Only the seed is kept; a secret half is derived for each use, and nothing of it stays.
 pub struct Keyholder {
     id: KeyholderId,
     public: PublicKeys,
-    signing: SigningKey,
-    kem: KemSecret,
+    seed: Seed,
 }
 
 /// The headers that make a request a signed one.
@@ -45,18 +45,13 @@ impl Keyholder {
     /// through HPKE's `DeriveKeyPair`, whose labels still belong to a draft.
     #[must_use]
     pub fn from_seed(seed: &Seed) -> Self {
-        let signing = derive(seed.expose(), &Fields::purpose("twinlock/v1/keyholder-signing"));
-        let signing = SigningKey::from_bytes(&signing);
-        let kem = derive(seed.expose(), &Fields::purpose("twinlock/v1/keyholder-kem"));
-        #[expect(
-            clippy::expect_used,
-            reason = "X-Wing takes any 32 bytes as its secret; only a length can be wrong"
-        )]
-        let kem = KemSecret::from_bytes(kem.as_ref()).expect("32 bytes are a decapsulation key");
-        let mut kem_public = [0; KEM_KEY_BYTES];
-        kem_public.copy_from_slice(&XWing::sk_to_pk(&kem).to_bytes());
-        let public = PublicKeys { signing: signing.verifying_key().to_bytes(), kem: kem_public };
-        Self { id: public.id(), public, signing, kem }
+        let seed = Seed::new(Key::fill(|place| place.copy_from_slice(seed.expose())));
+        let public = clean_stack(|| {
+            let mut kem = [0; KEM_KEY_BYTES];
+            kem.copy_from_slice(&XWing::sk_to_pk(&kem_secret(&seed)).to_bytes());
+            PublicKeys { signing: signing_key(&seed).verifying_key().to_bytes(), kem }
+        });
+        Self { id: public.id(), public, seed }
     }
 
     /// The keyholder's id.
@@ -71,8 +66,14 @@ impl Keyholder {
         &self.public
     }
 
-    pub(crate) fn kem_secret(&self) -> &KemSecret {
-        &self.kem
+    /// Does something with the secret that opens what was wrapped to this keyholder. Only what is no secret may be given
+    /// back, or a [`Key`] in its place.
+    pub(crate) fn with_kem_secret<T>(&self, work: impl FnOnce(&KemSecret) -> T) -> T {
+        clean_stack(|| work(&kem_secret(&self.seed)))
+    }
+
+    fn signature(&self, message: &[u8]) -> [u8; 64] {
+        clean_stack(|| signing_key(&self.seed).sign(message).to_bytes())
     }
 
     /// Signs an event of the team's log.
@@ -105,7 +106,7 @@ impl Keyholder {
     #[must_use]
     pub fn co_sign(&self, mut statement: Envelope) -> Envelope {
         let encoding = pre_authentication_encoding(&statement.payload_type, &statement.payload);
-        let sig = Bytes(self.signing.sign(&encoding).to_bytes().to_vec());
+        let sig = Bytes(self.signature(&encoding).to_vec());
         statement.signatures.push(EnvelopeSignature { keyid: self.id, sig });
         statement
     }
@@ -118,7 +119,22 @@ impl Keyholder {
         SignedHeaders {
             content_digest: content_digest(parts.body),
             signature_input: signature_input(&parameters),
-            signature: signature_header(&self.signing.sign(base.as_bytes()).to_bytes()),
+            signature: signature_header(&self.signature(base.as_bytes())),
         }
     }
+}
+
+/// To be called where the stack is wiped.
+fn signing_key(seed: &Seed) -> SigningKey {
+    SigningKey::from_bytes(&derive(seed.expose(), &Fields::purpose("twinlock/v1/keyholder-signing")))
+}
+
+/// To be called where the stack is wiped.
+fn kem_secret(seed: &Seed) -> KemSecret {
+    let secret = derive(seed.expose(), &Fields::purpose("twinlock/v1/keyholder-kem"));
+    #[expect(
+        clippy::expect_used,
+        reason = "X-Wing takes any 32 bytes as its secret; only a length can be wrong"
+    )]
+    KemSecret::from_bytes(secret.as_ref()).expect("32 bytes are a decapsulation key")
 }

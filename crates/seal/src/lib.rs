@@ -4,6 +4,7 @@
 //! reads a clock or makes randomness by itself; a random source is an argument.
 
 mod derive;
+mod form;
 mod generation_key;
 mod keyholder;
 mod link;

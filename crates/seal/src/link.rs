@@ -2,15 +2,16 @@
 //! seed included; no server ever receives one.
 
 use serde::{Deserialize, Serialize};
-use twinlock_protocol::encoding::{base64_array, decode_strict, from_base64url, to_base64url};
+use twinlock_memory::clean_stack;
+use twinlock_protocol::encoding::{base64_array, from_base64url, to_base64url};
 use twinlock_protocol::event::LogHead;
 use twinlock_protocol::ids::TeamId;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroize as _;
 
+use crate::form::{Form, FormError, VERSION};
 use crate::secret::{SecretText, Seed};
 
-const PREFIX: &str = "twinlock:join#";
-const LONGEST: usize = 4096;
+const LINK: Form = Form { prefix: "twinlock:join#", longest: 4096 };
 
 /// SHA-256 of a certificate's public key (SPKI): what a client trusts where no public authority vouches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,44 +81,44 @@ impl Drop for Body {
     }
 }
 
+impl From<FormError> for LinkError {
+    fn from(error: FormError) -> Self {
+        match error {
+            FormError::Prefix => Self::Prefix,
+            FormError::Body => Self::Body,
+            FormError::NewerVersion => Self::NewerVersion,
+        }
+    }
+}
+
 impl InviteLink {
     /// The link as text.
     #[must_use]
     pub fn to_text(&self) -> SecretText {
         let Self { team, address, pin, head, seed } = self;
-        let body = Body {
-            v: 1,
-            team: *team,
-            address: address.clone(),
-            pin: *pin,
-            head: *head,
-            seed: *seed.expose(),
-        };
-        #[expect(clippy::expect_used, reason = "a struct of strings and integers: no map keys, no floats")]
-        let json = Zeroizing::new(serde_json::to_vec(&body).expect("a link is serialisable"));
-        let encoded = Zeroizing::new(to_base64url(&json));
-        SecretText::new(format!("{PREFIX}{}", *encoded))
+        clean_stack(|| {
+            LINK.write(&Body {
+                v: VERSION,
+                team: *team,
+                address: address.clone(),
+                pin: *pin,
+                head: *head,
+                seed: *seed.expose(),
+            })
+        })
     }
 
     /// Reads a link; blanks around it are ignored.
     pub fn parse(text: &str) -> Result<Self, LinkError> {
-        let body = text.trim().strip_prefix(PREFIX).ok_or(LinkError::Prefix)?;
-        let json = Zeroizing::new(from_base64url(body).ok_or(LinkError::Body)?);
-        #[derive(Deserialize)]
-        struct Version {
-            v: u64,
-        }
-        let version: Version = serde_json::from_slice(&json).map_err(|_| LinkError::Body)?;
-        if version.v != 1 {
-            return Err(LinkError::NewerVersion);
-        }
-        let body: Body = decode_strict(&json, LONGEST).map_err(|_| LinkError::Body)?;
-        Ok(Self {
-            team: body.team,
-            address: body.address.clone(),
-            pin: body.pin,
-            head: body.head,
-            seed: Seed::from_bytes(body.seed),
+        clean_stack(|| {
+            let body: Body = LINK.read(text)?;
+            Ok(Self {
+                team: body.team,
+                address: body.address.clone(),
+                pin: body.pin,
+                head: body.head,
+                seed: Seed::from_bytes(body.seed),
+            })
         })
     }
 }

@@ -3,21 +3,23 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use twinlock_protocol::encoding::{decode_strict, from_base64url, to_base64url};
 use twinlock_protocol::event::LogHead;
 use twinlock_protocol::ids::{KeyholderId, TeamId};
 
+use crate::form::{Form, FormError, VERSION};
 use crate::link::Pin;
 
 const LONGEST: usize = 4096;
-const COMPUTER: Form = Form { what: "a link to add a computer", prefix: "twinlock:computer#" };
-const KIT: Form = Form { what: "the line of a recovery kit", prefix: "twinlock:kit#" };
+const COMPUTER: Kind =
+    Kind { what: "a link to add a computer", form: Form { prefix: "twinlock:computer#", longest: LONGEST } };
+const KIT: Kind =
+    Kind { what: "the line of a recovery kit", form: Form { prefix: "twinlock:kit#", longest: LONGEST } };
 
-/// One of the two forms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Form {
+/// One of the two.
+#[derive(Clone, Copy)]
+struct Kind {
     what: &'static str,
-    prefix: &'static str,
+    form: Form,
 }
 
 /// Why such a line cannot be read. Nothing of it is repeated: it may be something else, and secret.
@@ -102,7 +104,7 @@ impl ComputerLink {
     #[must_use]
     pub fn to_text(&self) -> String {
         let Self { place: Place { team, address, pin, head }, computer } = self.clone();
-        COMPUTER.write(&ComputerBody { v: 1, team, address, pin, head, computer })
+        COMPUTER.write(&ComputerBody { v: VERSION, team, address, pin, head, computer })
     }
 
     /// Reads a link; blanks around it are ignored.
@@ -117,7 +119,7 @@ impl KitLine {
     #[must_use]
     pub fn to_text(&self) -> String {
         let Place { team, address, pin, head } = self.place.clone();
-        KIT.write(&KitBody { v: 1, team, address, pin, head })
+        KIT.write(&KitBody { v: VERSION, team, address, pin, head })
     }
 
     /// Reads a line; blanks around it are ignored.
@@ -127,25 +129,17 @@ impl KitLine {
     }
 }
 
-impl Form {
+impl Kind {
     fn write(self, body: &impl Serialize) -> String {
-        #[expect(clippy::expect_used, reason = "a struct of strings and integers: no map keys, no floats")]
-        let json = serde_json::to_vec(body).expect("a link is serialisable");
-        format!("{}{}", self.prefix, to_base64url(&json))
+        self.form.write(body).expose().to_owned()
     }
 
     fn read<B: DeserializeOwned>(self, text: &str) -> Result<B, PlaceError> {
-        #[derive(Deserialize)]
-        struct Version {
-            v: u64,
-        }
-        let Self { what, prefix } = self;
-        let body = text.trim().strip_prefix(prefix).ok_or(PlaceError::Prefix { what, prefix })?;
-        let json = from_base64url(body).ok_or(PlaceError::Body { what })?;
-        let version: Version = serde_json::from_slice(&json).map_err(|_| PlaceError::Body { what })?;
-        if version.v != 1 {
-            return Err(PlaceError::NewerVersion { what });
-        }
-        decode_strict(&json, LONGEST).map_err(|_| PlaceError::Body { what })
+        let Self { what, form } = self;
+        form.read(text).map_err(|error| match error {
+            FormError::Prefix => PlaceError::Prefix { what, prefix: form.prefix },
+            FormError::Body => PlaceError::Body { what },
+            FormError::NewerVersion => PlaceError::NewerVersion { what },
+        })
     }
 }

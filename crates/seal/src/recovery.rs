@@ -1,7 +1,8 @@
 //! The words of a recovery kit: a seed of 32 bytes as 24 English words of BIP-39, and back.
 
 use bip39::{Language, Mnemonic};
-use zeroize::{Zeroize as _, Zeroizing};
+use twinlock_memory::{Key, clean_stack};
+use zeroize::Zeroizing;
 
 use crate::secret::Seed;
 
@@ -64,13 +65,10 @@ impl RecoveryWords {
     /// The seed that the words stand for.
     #[must_use]
     pub fn seed(&self) -> Seed {
-        let (mut entropy, _) = self.0.to_entropy_array();
-        let mut seed = [0; 32];
-        seed.copy_from_slice(&entropy[..32]);
-        entropy.zeroize();
-        let kept = Seed::from_bytes(seed);
-        seed.zeroize();
-        kept
+        clean_stack(|| {
+            let (entropy, _) = self.0.to_entropy_array();
+            Seed::new(Key::fill(|place| place.copy_from_slice(&entropy[..32])))
+        })
     }
 
     /// The words, in order. Say beside the call where they go.

@@ -1,7 +1,8 @@
 //! Secrets that are wiped when dropped and cannot be printed, serialised or compared by accident.
 
 use rand_core::CryptoRng;
-use zeroize::{Zeroize, Zeroizing};
+use twinlock_memory::Key;
+use zeroize::Zeroizing;
 
 /// Text that is nobody's business: a value, an invite link, a setup code.
 #[derive(Clone)]
@@ -22,28 +23,30 @@ impl SecretText {
 }
 
 /// The 32 bytes from which all keys of a keyholder are derived.
-pub struct Seed(Zeroizing<[u8; 32]>);
+pub struct Seed(Key);
 
 impl Seed {
     /// A new seed.
     #[must_use]
     pub fn generate(rng: &mut impl CryptoRng) -> Self {
-        let mut bytes = Zeroizing::new([0; 32]);
-        rng.fill_bytes(bytes.as_mut());
-        Self(bytes)
+        Self(Key::fill(|place| rng.fill_bytes(place)))
     }
 
     /// A seed from where it was kept.
     #[must_use]
-    pub fn from_bytes(mut bytes: [u8; 32]) -> Self {
-        let seed = Self(Zeroizing::new(bytes));
-        bytes.zeroize();
-        seed
+    pub fn new(key: Key) -> Self {
+        Self(key)
+    }
+
+    /// A seed of these bytes; the caller's copy of them stays the caller's to wipe.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(Key::fill(|place| place.copy_from_slice(&bytes)))
     }
 
     /// The bytes, for the keychain or a link.
     #[must_use]
     pub fn expose(&self) -> &[u8; 32] {
-        &self.0
+        self.0.expose()
     }
 }

@@ -2,17 +2,18 @@
 //! the service's seed included.
 
 use serde::{Deserialize, Serialize};
-use twinlock_protocol::encoding::{base64_array, decode_strict, from_base64url, to_base64url};
+use twinlock_memory::clean_stack;
+use twinlock_protocol::encoding::base64_array;
 use twinlock_protocol::event::LogHead;
 use twinlock_protocol::ids::{EnvironmentId, TeamId};
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroize as _;
 
+use crate::form::{Form, FormError, VERSION};
 use crate::link::Pin;
 use crate::secret::{SecretText, Seed};
 
-const PREFIX: &str = "twinlock:token#";
-/// Bytes of the JSON inside: 32 environments with the longest names there are.
-const LONGEST: usize = 32 * 1024;
+/// As long as with 32 environments of the longest names there are.
+const TOKEN: Form = Form { prefix: "twinlock:token#", longest: 32 * 1024 };
 
 /// Why a token cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -76,50 +77,50 @@ impl Drop for Body {
     }
 }
 
+impl From<FormError> for TokenError {
+    fn from(error: FormError) -> Self {
+        match error {
+            FormError::Prefix => Self::Prefix,
+            FormError::Body => Self::Body,
+            FormError::NewerVersion => Self::NewerVersion,
+        }
+    }
+}
+
 impl ServiceToken {
     /// The token as text.
     #[must_use]
     pub fn to_text(&self) -> SecretText {
         let Self { team, address, pin, head, seed, environments } = self;
-        let body = Body {
-            v: 1,
-            team: *team,
-            address: address.clone(),
-            pin: *pin,
-            head: *head,
-            seed: *seed.expose(),
-            environments: environments.clone(),
-        };
-        #[expect(clippy::expect_used, reason = "a struct of strings and integers: no map keys, no floats")]
-        let json = Zeroizing::new(serde_json::to_vec(&body).expect("a token is serialisable"));
-        let encoded = Zeroizing::new(to_base64url(&json));
-        SecretText::new(format!("{PREFIX}{}", *encoded))
+        clean_stack(|| {
+            TOKEN.write(&Body {
+                v: VERSION,
+                team: *team,
+                address: address.clone(),
+                pin: *pin,
+                head: *head,
+                seed: *seed.expose(),
+                environments: environments.clone(),
+            })
+        })
     }
 
     /// Reads a token; blanks around it are ignored.
     pub fn parse(text: &str) -> Result<Self, TokenError> {
-        let body = text.trim().strip_prefix(PREFIX).ok_or(TokenError::Prefix)?;
-        let json = Zeroizing::new(from_base64url(body).ok_or(TokenError::Body)?);
-        #[derive(Deserialize)]
-        struct Version {
-            v: u64,
-        }
-        let version: Version = serde_json::from_slice(&json).map_err(|_| TokenError::Body)?;
-        if version.v != 1 {
-            return Err(TokenError::NewerVersion);
-        }
-        let body: Body = decode_strict(&json, LONGEST).map_err(|_| TokenError::Body)?;
-        let ids: std::collections::BTreeSet<_> = body.environments.iter().map(|one| one.id).collect();
-        if ids.is_empty() || ids.len() != body.environments.len() {
-            return Err(TokenError::Body);
-        }
-        Ok(Self {
-            team: body.team,
-            address: body.address.clone(),
-            pin: body.pin,
-            head: body.head,
-            seed: Seed::from_bytes(body.seed),
-            environments: body.environments.clone(),
+        clean_stack(|| {
+            let body: Body = TOKEN.read(text)?;
+            let ids: std::collections::BTreeSet<_> = body.environments.iter().map(|one| one.id).collect();
+            if ids.is_empty() || ids.len() != body.environments.len() {
+                return Err(TokenError::Body);
+            }
+            Ok(Self {
+                team: body.team,
+                address: body.address.clone(),
+                pin: body.pin,
+                head: body.head,
+                seed: Seed::from_bytes(body.seed),
+                environments: body.environments.clone(),
+            })
         })
     }
 }

@@ -3,6 +3,12 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use sha2::Digest as _;
+use twinlock_client::home::Home;
+use twinlock_client::keychain::{Account, Key, Keychain, KeychainChoice, Passphrase};
+use twinlock_protocol::encoding::Fields;
+use twinlock_tests::PASSPHRASE;
+use twinlock_tests::memory::found_in_memory;
 use twinlock_tests::programs::{KeptIn, Machine, Server, wait_until};
 
 const FIRST: &str = "TOKEN=one\n";
@@ -110,4 +116,61 @@ fn a_home_whose_keychain_lost_its_key_says_so_and_makes_no_other() {
     let _refused = ada.run(&["status"]).ended(6);
     std::fs::write(&keychain, kept).unwrap();
     assert_eq!(ada.run(&["get", "api/development", "TOKEN"]).ok().out, "one");
+}
+
+/// Keys of a computer, and what is derived from them on the way to a signature or an opened value.
+fn keys_of(ada: &Machine) -> Vec<(&'static str, Vec<u8>)> {
+    let home = Home::open_or_create(&ada.home()).unwrap();
+    let keychain = Keychain::open(KeychainChoice::File(Passphrase::new(PASSPHRASE.into())), &home).unwrap();
+    let shown = ada.run(&["team", "show", "--json"]).ok().json();
+    let team = shown["id"].as_str().unwrap().parse().unwrap();
+    let (local, seed) = (keychain.get(Account::Local).unwrap(), keychain.get(Account::Team(team)).unwrap());
+    let derived = |key: &Key, purpose: &str| {
+        let mut out = [0; 32];
+        let info = Fields::purpose(purpose);
+        hkdf::Hkdf::<sha2::Sha256>::new(None, key.expose()).expand(info.as_bytes(), &mut out).unwrap();
+        out
+    };
+    let signing = derived(&seed, "twinlock/v1/keyholder-signing");
+    vec![
+        ("the store's key", local.expose().to_vec()),
+        ("what seals the store", derived(&local, "twinlock/v1/store/seal").to_vec()),
+        ("the seed", seed.expose().to_vec()),
+        ("the signing key", signing.to_vec()),
+        ("the signing key, expanded", sha2::Sha512::digest(signing)[32..].to_vec()),
+        ("the opening key", derived(&seed, "twinlock/v1/keyholder-kem").to_vec()),
+    ]
+}
+
+#[test]
+fn nothing_of_a_key_stays_in_the_memory_of_a_locked_program() {
+    let server = Server::start();
+    let ada = ada(&server, KeptIn::File);
+    ada.save(FIRST);
+    let watching = ada.watch();
+    let keys = keys_of(&ada);
+    let process = watching.process.id();
+    // It signs and seals.
+    for text in ["TOKEN=two\n", "TOKEN=three\n"] {
+        ada.save(text);
+        let value = text.trim().trim_start_matches("TOKEN=");
+        wait_until("it is pushed", || ada.run(&["get", "api/development", "TOKEN"]).ok().out == value);
+    }
+    match found_in_memory(process, &keys) {
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            println!(
+                "Skipped: the memory of our programs is closed to this user, as it should be. Root may look."
+            );
+            return;
+        }
+        found => assert!(
+            found.unwrap().contains(&"the seed"),
+            "at work it has its seed: or this looks in the wrong place"
+        ),
+    }
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    assert!(!status.contains("VmLck:\t       0 kB"), "keys are kept out of swap: {status}");
+    let _locked = ada.run(&["lock"]).ok();
+    watching.until("locked");
+    assert_eq!(found_in_memory(process, &keys).unwrap(), Vec::<&str>::new());
 }

@@ -7,14 +7,13 @@ use twinlock_protocol::event::{Grant, Half, Level};
 use twinlock_protocol::ids::{EnvironmentId, KeyholderId};
 use twinlock_protocol::team::{Invite, InviteState};
 use twinlock_seal::{Keyholder, Seed};
-use zeroize::Zeroizing;
 
 use super::approval::applicants;
 use super::refresh::check_head;
 use super::session::Session;
 use super::{Client, Joined, LOCAL, join_blocking};
 use crate::error::Error;
-use crate::keychain::{Account, Secret};
+use crate::keychain::{Account, Key};
 use crate::store::Scope;
 use crate::team::wrap_environment;
 use crate::view::{AccessView, ComputerView, InviteView, MemberView, TeamView};
@@ -33,17 +32,13 @@ pub(super) const ATTEMPTS: usize = 8;
 impl Client {
     pub(super) async fn seed(&self, account: Account) -> Result<Seed, Error> {
         let client = self.clone();
-        join_blocking(move || {
-            let secret = client.place()?.keychain.get(account)?;
-            Ok(Seed::from_bytes(*secret.expose()))
-        })
-        .await
+        join_blocking(move || Ok(Seed::new(client.place()?.keychain.get(account)?))).await
     }
 
     pub(super) async fn keep_seed(&self, account: Account, seed: &Seed) -> Result<(), Error> {
         let client = self.clone();
-        let secret = Secret::new(Zeroizing::new(*seed.expose()));
-        join_blocking(move || Ok(client.place()?.keychain.set(account, &secret)?)).await
+        let key = Key::fill(|place| place.copy_from_slice(seed.expose()));
+        join_blocking(move || Ok(client.place()?.keychain.set(account, &key)?)).await
     }
 
     /// Keeps a team's record, its log and this computer's wraps, and opens every environment.

@@ -405,8 +405,7 @@ fn load(keychain: &Keychain, store: &Store) -> Result<Option<Session>, Error> {
 }
 
 fn keyholder(keychain: &Keychain, record: &TeamRecord) -> Result<Keyholder, KeychainError> {
-    let secret = keychain.get(Account::Team(record.team))?;
-    Ok(Keyholder::from_seed(&Seed::from_bytes(*secret.expose())))
+    Ok(Keyholder::from_seed(&Seed::new(keychain.get(Account::Team(record.team))?)))
 }
 
 /// Runs what blocks (keychain, locks) beside the async tasks.

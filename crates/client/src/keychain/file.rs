@@ -16,10 +16,11 @@ use hkdf::Hkdf;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
+use twinlock_memory::clean_stack;
 use twinlock_protocol::encoding::{Bytes, Fields, base64_array, to_base64url};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{Account, KeychainError, Passphrase, Secret};
+use super::{Account, Key, KeychainError, Passphrase, from_kept};
 use crate::files::atomic::{self, Existing};
 use crate::home::HomeId;
 use crate::store::lock::private_file;
@@ -50,16 +51,18 @@ impl FileKeychain {
         Ok(keychain)
     }
 
-    pub(super) fn get(&self, account: Account) -> Result<Secret, KeychainError> {
-        let mut content = self.load()?;
-        let entry =
-            content.entries.remove(&account.name(self.home)).ok_or(KeychainError::NoEntry { account })?;
-        Secret::from_kept(entry.0.to_vec()).ok_or(KeychainError::NotAKey { account })
+    pub(super) fn get(&self, account: Account) -> Result<Key, KeychainError> {
+        clean_stack(|| {
+            let mut content = self.load()?;
+            let entry =
+                content.entries.remove(&account.name(self.home)).ok_or(KeychainError::NoEntry { account })?;
+            from_kept(entry.0.to_vec()).ok_or(KeychainError::NotAKey { account })
+        })
     }
 
-    pub(super) fn set(&self, account: Account, secret: &Secret) -> Result<(), KeychainError> {
+    pub(super) fn set(&self, account: Account, key: &Key) -> Result<(), KeychainError> {
         self.change(|content| {
-            content.entries.insert(account.name(self.home), Entry(secret.expose().to_vec().into()));
+            content.entries.insert(account.name(self.home), Entry(key.expose().to_vec().into()));
             Ok(())
         })
     }
@@ -73,6 +76,13 @@ impl FileKeychain {
 
     /// Reads, changes and writes under a lock that the window and the command line share.
     fn change(
+        &self,
+        change: impl FnOnce(&mut Content) -> Result<(), KeychainError>,
+    ) -> Result<(), KeychainError> {
+        clean_stack(|| self.change_under_lock(change))
+    }
+
+    fn change_under_lock(
         &self,
         change: impl FnOnce(&mut Content) -> Result<(), KeychainError>,
     ) -> Result<(), KeychainError> {
@@ -231,26 +241,30 @@ impl Derivation {
             return None;
         }
         let params = Params::new(self.memory_kib, self.passes, self.lanes, Some(32)).ok()?;
-        let mut root = Zeroizing::new([0; 32]);
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_into(passphrase.as_bytes(), &self.salt, &mut *root)
-            .ok()?;
-        let root = Hkdf::<Sha256>::new(None, &*root);
-        let (mut check, mut seal) = ([0; 32], Zeroizing::new([0; 32]));
-        root.expand(Fields::purpose("twinlock/v1/file-keychain/check").as_bytes(), &mut check).ok()?;
-        root.expand(Fields::purpose("twinlock/v1/file-keychain/seal").as_bytes(), &mut *seal).ok()?;
-        Some(Keys { check, seal })
+        clean_stack(|| {
+            let mut root = Zeroizing::new([0; 32]);
+            Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+                .hash_password_into(passphrase.as_bytes(), &self.salt, &mut *root)
+                .ok()?;
+            let root = Hkdf::<Sha256>::new(None, &*root);
+            let mut check = [0; 32];
+            root.expand(Fields::purpose("twinlock/v1/file-keychain/check").as_bytes(), &mut check).ok()?;
+            let purpose = Fields::purpose("twinlock/v1/file-keychain/seal");
+            let seal = Key::try_fill(|place| root.expand(purpose.as_bytes(), place)).ok()?;
+            Some(Keys { check, seal })
+        })
     }
 }
 
 struct Keys {
     check: [u8; 32],
-    seal: Zeroizing<[u8; 32]>,
+    seal: Key,
 }
 
 impl Keys {
+    /// To be called where the stack is wiped.
     fn cipher(&self) -> Aes256Gcm {
-        Aes256Gcm::new((&*self.seal).into())
+        Aes256Gcm::new(self.seal.expose().into())
     }
 }
 
@@ -335,8 +349,8 @@ mod tests {
         }
     }
 
-    fn secret(byte: u8) -> Secret {
-        Secret::new(Zeroizing::new([byte; 32]))
+    fn secret(byte: u8) -> Key {
+        Key::fill(|place| *place = [byte; 32])
     }
 
     #[test]

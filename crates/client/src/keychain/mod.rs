@@ -11,8 +11,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use twinlock_memory::Key;
 use twinlock_protocol::TeamId;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::home::{Home, HomeId};
 use file::FileKeychain;
@@ -49,9 +50,6 @@ pub enum KeychainChoice {
 
 /// Opens the file keychain. Wiped when dropped; has no `Debug`.
 pub struct Passphrase(Zeroizing<String>);
-
-/// A key of a home. Wiped when dropped; has no `Debug`, and is never compared.
-pub struct Secret(Zeroizing<[u8; 32]>);
 
 /// What a key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,7 +173,7 @@ impl Keychain {
     }
 
     /// Reads a key.
-    pub fn get(&self, account: Account) -> Result<Secret, KeychainError> {
+    pub fn get(&self, account: Account) -> Result<Key, KeychainError> {
         match &*self.kind()? {
             Kind::Os(keychain) => keychain.get(account),
             Kind::File(keychain) => keychain.get(account),
@@ -183,10 +181,10 @@ impl Keychain {
     }
 
     /// Keeps a key, in the place of any other under this account.
-    pub fn set(&self, account: Account, secret: &Secret) -> Result<(), KeychainError> {
+    pub fn set(&self, account: Account, key: &Key) -> Result<(), KeychainError> {
         match &*self.kind()? {
-            Kind::Os(keychain) => keychain.set(account, secret),
-            Kind::File(keychain) => keychain.set(account, secret),
+            Kind::Os(keychain) => keychain.set(account, key),
+            Kind::File(keychain) => keychain.set(account, key),
         }
     }
 
@@ -204,13 +202,12 @@ impl Keychain {
         &self,
         account: Account,
         _lock: &crate::store::HomeLock,
-    ) -> Result<Secret, KeychainError> {
+    ) -> Result<Key, KeychainError> {
         match self.get(account) {
             Err(KeychainError::NoEntry { .. }) => {}
             answer => return answer,
         }
-        let secret = Secret::make();
-        self.set(account, &secret)?;
+        self.set(account, &new_key())?;
         // Read back: a key that the keychain does not give back must not seal anything.
         self.get(account)
     }
@@ -234,33 +231,15 @@ impl Passphrase {
     }
 }
 
-impl Secret {
-    /// Draws a new key.
-    #[must_use]
-    pub fn make() -> Self {
-        let mut bytes = Zeroizing::new([0; 32]);
-        rand::fill(&mut bytes[..]);
-        Self(bytes)
-    }
+/// Draws a new key.
+#[must_use]
+pub fn new_key() -> Key {
+    Key::fill(|place| rand::fill(place))
+}
 
-    /// Takes the bytes of a key.
-    #[must_use]
-    pub fn new(bytes: Zeroizing<[u8; 32]>) -> Self {
-        Self(bytes)
-    }
-
-    /// The bytes, for deriving keys from them.
-    #[must_use]
-    pub fn expose(&self) -> &[u8; 32] {
-        &self.0
-    }
-
-    /// Takes the bytes a keychain gave back, and wipes them.
-    fn from_kept(mut bytes: Vec<u8>) -> Option<Self> {
-        let secret = <[u8; 32]>::try_from(bytes.as_slice()).ok().map(|array| Self(Zeroizing::new(array)));
-        bytes.zeroize();
-        secret
-    }
+/// Takes the bytes that a keychain gave back, and wipes them.
+fn from_kept(bytes: Vec<u8>) -> Option<Key> {
+    Key::copy_of(&Zeroizing::new(bytes))
 }
 
 impl Account {

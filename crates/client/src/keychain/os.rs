@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use keyring_core::{CredentialStore, Entry, Error};
+use twinlock_memory::clean_stack;
 
-use super::{Account, KeychainError, Secret};
+use super::{Account, Key, KeychainError, from_kept};
 use crate::home::HomeId;
 
 const SERVICE: &str = "twinlock";
@@ -22,13 +23,15 @@ impl OsKeychain {
         Ok(Self { home })
     }
 
-    pub(super) fn get(&self, account: Account) -> Result<Secret, KeychainError> {
-        let kept = self.entry(account)?.get_secret().map_err(|error| failure(error, account))?;
-        Secret::from_kept(kept).ok_or(KeychainError::NotAKey { account })
+    pub(super) fn get(&self, account: Account) -> Result<Key, KeychainError> {
+        clean_stack(|| {
+            let kept = self.entry(account)?.get_secret().map_err(|error| failure(error, account))?;
+            from_kept(kept).ok_or(KeychainError::NotAKey { account })
+        })
     }
 
-    pub(super) fn set(&self, account: Account, secret: &Secret) -> Result<(), KeychainError> {
-        self.entry(account)?.set_secret(secret.expose()).map_err(|error| failure(error, account))
+    pub(super) fn set(&self, account: Account, key: &Key) -> Result<(), KeychainError> {
+        clean_stack(|| self.entry(account)?.set_secret(key.expose()).map_err(|error| failure(error, account)))
     }
 
     pub(super) fn delete(&self, account: Account) -> Result<(), KeychainError> {

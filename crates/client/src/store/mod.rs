@@ -23,7 +23,7 @@ use twinlock_protocol::{EnvironmentId, TeamId};
 use zeroize::Zeroizing;
 
 use crate::home::Home;
-use crate::keychain::Secret;
+use crate::keychain::{Key, new_key};
 use sealed::{LocalSeal, Place};
 
 pub use allowed::Allowed;
@@ -115,7 +115,7 @@ const WAIT: Duration = Duration::from_secs(10);
 
 impl Store {
     /// Opens the home's store, made first if there is none, and checks that `local` is its key.
-    pub fn open(home: &Home, local: &Secret) -> Result<Self, StoreError> {
+    pub fn open(home: &Home, local: &Key) -> Result<Self, StoreError> {
         let seal = Mutex::new(Some(Arc::new(LocalSeal::derive(local))));
         let path = home.database();
         // One program at a time makes the file and brings its form up to date.
@@ -141,7 +141,7 @@ impl Store {
 
     /// A store that ends with this value and never touches a disk, under a key that nobody else knows.
     pub fn in_memory() -> Result<Self, StoreError> {
-        let seal = LocalSeal::derive(&Secret::make());
+        let seal = LocalSeal::derive(&new_key());
         let mut connection = Connection::open_in_memory()?;
         // What does not fit into a page cache stays in memory too.
         connection.pragma_update(None, "temp_store", "memory")?;
@@ -157,7 +157,7 @@ impl Store {
     }
 
     /// Takes the key again, after checking that it is this home's.
-    pub(crate) fn take_key(&self, home: &Home, local: &Secret) -> Result<(), StoreError> {
+    pub(crate) fn take_key(&self, home: &Home, local: &Key) -> Result<(), StoreError> {
         *self.seal.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(LocalSeal::derive(local)));
         let checked = self.step(|step| step.check_key(home));
         if checked.is_err() {

@@ -7,11 +7,12 @@ use aes_gcm::aead::{Aead as _, Generate as _, KeyInit as _, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use hkdf::Hkdf;
 use sha2::Sha256;
+use twinlock_memory::clean_stack;
 use twinlock_protocol::encoding::Fields;
 use zeroize::Zeroizing;
 
 use super::StoreError;
-use crate::keychain::Secret;
+use crate::keychain::Key;
 
 const FORM: u8 = 1;
 const NONCE: usize = 12;
@@ -28,23 +29,33 @@ pub(super) struct Place<'a> {
 ///
 /// One key seals every value under a random nonce: enough for four thousand million of them.
 pub(super) struct LocalSeal {
-    cipher: Aes256Gcm,
-    recognise: Zeroizing<[u8; 32]>,
+    seal: Key,
+    recognise: Key,
 }
 
 impl LocalSeal {
-    pub(super) fn derive(local: &Secret) -> Self {
-        let root = Hkdf::<Sha256>::new(None, local.expose());
-        let seal = derive(&root, Fields::purpose("twinlock/v1/store/seal"));
-        let recognise = derive(&root, Fields::purpose("twinlock/v1/store/recognise"));
-        Self { cipher: Aes256Gcm::new((&*seal).into()), recognise }
+    pub(super) fn derive(local: &Key) -> Self {
+        clean_stack(|| {
+            let root = Hkdf::<Sha256>::new(None, local.expose());
+            let part = |purpose| {
+                let info = Fields::purpose(purpose);
+                Key::fill(|place| derive(&root, &info, place))
+            };
+            Self { seal: part("twinlock/v1/store/seal"), recognise: part("twinlock/v1/store/recognise") }
+        })
+    }
+
+    /// To be called where the stack is wiped.
+    fn cipher(&self) -> Aes256Gcm {
+        Aes256Gcm::new(self.seal.expose().into())
     }
 
     pub(super) fn seal(&self, place: Place<'_>, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
         let nonce = Nonce::generate();
         let fields = place.fields();
         let payload = Payload { msg: plain, aad: fields.as_bytes() };
-        let sealed = self.cipher.encrypt(&nonce, payload).map_err(|_| StoreError::TooLarge)?;
+        let sealed =
+            clean_stack(|| self.cipher().encrypt(&nonce, payload)).map_err(|_| StoreError::TooLarge)?;
         let mut bytes = Vec::with_capacity(1 + NONCE + sealed.len());
         bytes.push(FORM);
         bytes.extend_from_slice(&nonce);
@@ -61,13 +72,19 @@ impl LocalSeal {
         }
         let fields = place.fields();
         let payload = Payload { msg: message, aad: fields.as_bytes() };
-        self.cipher.decrypt(&Nonce::from(*nonce), payload).map(Zeroizing::new).map_err(|_| damaged())
+        clean_stack(|| self.cipher().decrypt(&Nonce::from(*nonce), payload))
+            .map(Zeroizing::new)
+            .map_err(|_| damaged())
     }
 
     /// A keyed hash, by which a value is found or recognised without being kept.
     pub(super) fn recognise(&self, purpose: &str, fields: &[&[u8]]) -> [u8; 32] {
         let info = fields.iter().fold(Fields::purpose(purpose), |list, field| list.bytes(field));
-        *derive(&Hkdf::new(None, &*self.recognise), info)
+        clean_stack(|| {
+            let mut out = [0; 32];
+            derive(&Hkdf::new(None, self.recognise.expose()), &info, &mut out);
+            out
+        })
     }
 }
 
@@ -83,10 +100,8 @@ impl Place<'_> {
 }
 
 #[expect(clippy::expect_used, reason = "HKDF-SHA-256 gives up to 8160 bytes, and 32 are asked for")]
-fn derive(key: &Hkdf<Sha256>, info: Fields) -> Zeroizing<[u8; 32]> {
-    let mut out = Zeroizing::new([0; 32]);
-    key.expand(info.as_bytes(), &mut *out).expect("32 bytes can always be derived");
-    out
+fn derive(key: &Hkdf<Sha256>, info: &Fields, out: &mut [u8; 32]) {
+    key.expand(info.as_bytes(), out).expect("32 bytes can always be derived");
 }
 
 #[cfg(test)]
@@ -94,7 +109,7 @@ mod tests {
     use super::*;
 
     fn seal_of(byte: u8) -> LocalSeal {
-        LocalSeal::derive(&Secret::new(Zeroizing::new([byte; 32])))
+        LocalSeal::derive(&Key::fill(|place| *place = [byte; 32]))
     }
 
     const PLACE: Place<'_> = Place { table: "teams", column: "details", row: &[b"a", b"b"] };
