@@ -66,3 +66,14 @@ pub struct RevokedView {
     /// What became of the keys that they knew.
     pub keys: RenewalView,
 }
+
+/// A computer or recovery kit of one's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeyholderView {
+    /// Its id.
+    pub id: KeyholderId,
+    /// What it is.
+    pub kind: KeyholderKind,
+    /// Whether that is this one.
+    pub this: bool,
+}
