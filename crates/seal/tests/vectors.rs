@@ -10,7 +10,7 @@ mod support;
 use serde_json::{Value, json};
 use support::vectors::{bytes, check};
 use support::*;
-use twinlock_protocol::encoding::Fields;
+use twinlock_protocol::encoding::{Fields, from_base64url};
 use twinlock_protocol::event::*;
 use twinlock_protocol::http_signature::{
     SignatureHeaders, SignatureParameters, SignedParts, signature_base, verify,
@@ -380,4 +380,28 @@ fn a_team_and_its_environment() {
             "state": state.state(),
         }),
     );
+}
+
+/// What `docs/protocol.md` shows of links, tokens and pins are the vectors, to the letter.
+#[test]
+fn the_documents_links_are_the_vectors() {
+    let read = |file: &str| -> Value {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors").join(file);
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+    };
+    let document = include_str!("../../../docs/protocol.md");
+    let (further, pins) = (read("further_keyholders.json"), read("pins.json"));
+    let shown =
+        |what: &str, json: &str| assert!(document.contains(json), "{what} is not in the document: {json}");
+    for (what, text) in [
+        ("the invite link", &read("link.json")["text"]),
+        ("the service token", &read("token.json")["text"]),
+        ("the computer link", &further["computer_link"]["text"]),
+        ("the kit line", &further["kit"]["text"]),
+    ] {
+        let (_, body) = text.as_str().unwrap().split_once('#').unwrap();
+        shown(what, &String::from_utf8(from_base64url(body).unwrap()).unwrap());
+    }
+    let accepted = pins["accepted"][0].as_str().unwrap();
+    shown("a pin file", &accepted.split_whitespace().collect::<String>());
 }
