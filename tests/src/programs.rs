@@ -277,7 +277,13 @@ impl Machine {
     /// `twinlock` with this computer's environment, not started yet.
     #[must_use]
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(program("twinlock"));
+        self.command_of(&program("twinlock"), arguments)
+    }
+
+    /// Any program with this computer's environment, not started yet.
+    #[must_use]
+    pub fn command_of(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .env_clear()

@@ -5,9 +5,8 @@
 
 use sha2::Digest as _;
 use twinlock_client::home::Home;
-use twinlock_client::keychain::{Account, Key, Keychain, KeychainChoice, Passphrase};
+use twinlock_client::keychain::{Account, Keychain, KeychainChoice, Passphrase};
 use twinlock_protocol::encoding::Fields;
-use twinlock_tests::PASSPHRASE;
 use twinlock_tests::memory::found_in_memory;
 use twinlock_tests::programs::{KeptIn, Machine, Server, wait_until};
 
@@ -118,65 +117,89 @@ fn a_home_whose_keychain_lost_its_key_says_so_and_makes_no_other() {
     assert_eq!(ada.run(&["get", "api/development", "TOKEN"]).ok().out, "one");
 }
 
+/// Where the half of the test below that opens the keychain finds the home and the team, and writes the keys to.
+const CHILD: [&str; 3] = ["TWINLOCK_TEST_HOME", "TWINLOCK_TEST_TEAM", "TWINLOCK_TEST_KEYS"];
+
+#[test]
+#[ignore = "the other half of the test below, which starts it with the session bus of its computer"]
+fn child_copies_the_keys() {
+    let [home, team, out] = CHILD.map(|name| std::env::var(name).unwrap());
+    let choice = Passphrase::from_environment().map_or(KeychainChoice::Os, KeychainChoice::File);
+    let keychain = Keychain::open(choice, &Home::open_or_create(home.as_ref()).unwrap()).unwrap();
+    let team = Account::Team(team.parse().unwrap());
+    let keys = [Account::Local, team].map(|account| *keychain.get(account).unwrap().expose());
+    std::fs::write(out, keys.concat()).unwrap();
+}
+
 /// Keys of a computer, and what is derived from them on the way to a signature or an opened value.
 fn keys_of(ada: &Machine) -> Vec<(&'static str, Vec<u8>)> {
-    let home = Home::open_or_create(&ada.home()).unwrap();
-    let keychain = Keychain::open(KeychainChoice::File(Passphrase::new(PASSPHRASE.into())), &home).unwrap();
     let shown = ada.run(&["team", "show", "--json"]).ok().json();
-    let team = shown["id"].as_str().unwrap().parse().unwrap();
-    let (local, seed) = (keychain.get(Account::Local).unwrap(), keychain.get(Account::Team(team)).unwrap());
-    let derived = |key: &Key, purpose: &str| {
+    let out = ada.folder().join("keys");
+    let child = ["trust::lock::child_copies_the_keys", "--exact", "--include-ignored"];
+    let mut child = ada.command_of(&std::env::current_exe().unwrap(), &child);
+    let [home, team, copied] = CHILD;
+    child.env(home, ada.home()).env(team, shown["id"].as_str().unwrap()).env(copied, &out);
+    let ended = child.output().unwrap();
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stdout));
+    let keys = std::fs::read(&out).unwrap();
+    std::fs::remove_file(&out).unwrap();
+    let (local, seed) = keys.split_at(32);
+    let derived = |key: &[u8], purpose: &str| {
         let mut out = [0; 32];
         let info = Fields::purpose(purpose);
-        hkdf::Hkdf::<sha2::Sha256>::new(None, key.expose()).expand(info.as_bytes(), &mut out).unwrap();
+        hkdf::Hkdf::<sha2::Sha256>::new(None, key).expand(info.as_bytes(), &mut out).unwrap();
         out
     };
-    let signing = derived(&seed, "twinlock/v1/keyholder-signing");
+    let signing = derived(seed, "twinlock/v1/keyholder-signing");
     vec![
-        ("the store's key", local.expose().to_vec()),
-        ("what seals the store", derived(&local, "twinlock/v1/store/seal").to_vec()),
-        ("the seed", seed.expose().to_vec()),
+        ("the store's key", local.to_vec()),
+        ("what seals the store", derived(local, "twinlock/v1/store/seal").to_vec()),
+        ("the seed", seed.to_vec()),
         ("the signing key", signing.to_vec()),
         ("the signing key, expanded", sha2::Sha512::digest(signing)[32..].to_vec()),
-        ("the opening key", derived(&seed, "twinlock/v1/keyholder-kem").to_vec()),
+        ("the opening key", derived(seed, "twinlock/v1/keyholder-kem").to_vec()),
     ]
 }
 
 #[test]
 fn nothing_of_a_key_stays_in_the_memory_of_a_locked_program() {
-    let server = Server::start();
-    let ada = ada(&server, KeptIn::File);
-    ada.save(FIRST);
-    let watching = ada.watch();
-    let keys = keys_of(&ada);
-    let process = watching.process.id();
-    // It signs and seals.
-    for text in ["TOKEN=two\n", "TOKEN=three\n"] {
-        ada.save(text);
-        let value = text.trim().trim_start_matches("TOKEN=");
-        wait_until("it is pushed", || ada.run(&["get", "api/development", "TOKEN"]).ok().out == value);
-    }
-    match found_in_memory(process, &keys) {
-        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-            println!(
-                "Skipped: the memory of our programs is closed to this user, as it should be. Root may look."
-            );
-            return;
+    for kept_in in [KeptIn::File, KeptIn::OsKeychain] {
+        let server = Server::start();
+        let ada = ada(&server, kept_in);
+        ada.save(FIRST);
+        let watching = ada.watch();
+        let keys = keys_of(&ada);
+        let process = watching.process.id();
+        // It signs and seals.
+        for text in ["TOKEN=two\n", "TOKEN=three\n"] {
+            ada.save(text);
+            let value = text.trim().trim_start_matches("TOKEN=");
+            wait_until("it is pushed", || ada.run(&["get", "api/development", "TOKEN"]).ok().out == value);
         }
-        found => assert!(
-            found.unwrap().contains(&"the seed"),
-            "at work it has its seed: or this looks in the wrong place"
-        ),
+        match found_in_memory(process, &keys) {
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                println!(
+                    "Skipped: the memory of our programs is closed to this user, as it should be. Root may look."
+                );
+                return;
+            }
+            found => assert!(
+                found.unwrap().contains(&"the seed"),
+                "at work it has its seed: or this looks in the wrong place"
+            ),
+        }
+        let of_process = |what: &str| std::fs::read_to_string(format!("/proc/{process}/{what}")).unwrap();
+        let (limits, status) = (of_process("limits"), of_process("status"));
+        let limit = limits.lines().find_map(|line| line.strip_prefix("Max locked memory")).unwrap();
+        if limit.trim_start().starts_with("0 ") {
+            println!(
+                "Not looked at: whether keys are kept out of swap. This system lets nobody lock memory."
+            );
+        } else {
+            assert!(!status.contains("VmLck:\t       0 kB"), "keys are kept out of swap: {status}");
+        }
+        let _locked = ada.run(&["lock"]).ok();
+        watching.until("locked");
+        assert_eq!(found_in_memory(process, &keys).unwrap(), Vec::<&str>::new());
     }
-    let of_process = |what: &str| std::fs::read_to_string(format!("/proc/{process}/{what}")).unwrap();
-    let (limits, status) = (of_process("limits"), of_process("status"));
-    let limit = limits.lines().find_map(|line| line.strip_prefix("Max locked memory")).unwrap();
-    if limit.trim_start().starts_with("0 ") {
-        println!("Not looked at: whether keys are kept out of swap. This system lets nobody lock memory.");
-    } else {
-        assert!(!status.contains("VmLck:\t       0 kB"), "keys are kept out of swap: {status}");
-    }
-    let _locked = ada.run(&["lock"]).ok();
-    watching.until("locked");
-    assert_eq!(found_in_memory(process, &keys).unwrap(), Vec::<&str>::new());
 }
