@@ -8,8 +8,9 @@ use twinlock_protocol::encoding::to_base64url;
 
 /// What is searched for.
 pub struct Canaries {
-    texts: Vec<String>,
-    /// By needle: the text that it stands for.
+    /// What they are called where they are found.
+    names: Vec<String>,
+    /// By needle: the name that it stands for.
     of: Vec<usize>,
     needles: AhoCorasick,
 }
@@ -18,17 +19,27 @@ impl Canaries {
     /// Texts of at least eight letters and digits: shorter ones turn up by chance.
     #[must_use]
     pub fn new(texts: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        let texts: Vec<String> = texts.into_iter().map(Into::into).collect();
-        let (mut of, mut needles) = (Vec::new(), Vec::new());
-        for (at, text) in texts.iter().enumerate() {
-            assert!(text.len() >= 8, "{text}");
-            for needle in spellings(text.as_bytes()) {
+        Self::named(texts.into_iter().map(|text| {
+            let text = text.into();
+            (text.clone(), text.into_bytes())
+        }))
+    }
+
+    /// Any bytes, at least eight of each, by a name that they are told by.
+    #[must_use]
+    pub fn named(all: impl IntoIterator<Item = (impl Into<String>, Vec<u8>)>) -> Self {
+        let (mut names, mut of, mut needles) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, (name, bytes)) in all.into_iter().enumerate() {
+            let name = name.into();
+            assert!(bytes.len() >= 8, "{name}");
+            names.push(name);
+            for needle in spellings(&bytes) {
                 of.push(at);
                 needles.push(needle);
             }
         }
         let needles = AhoCorasick::new(needles).expect("needles");
-        Self { texts, of, needles }
+        Self { names, of, needles }
     }
 
     /// Those found in bytes.
@@ -41,7 +52,10 @@ impl Canaries {
             .collect();
         found.sort_unstable();
         found.dedup();
-        found.into_iter().map(|at| self.texts[at].as_str()).collect()
+        let mut names: Vec<&str> = found.into_iter().map(|at| self.names[at].as_str()).collect();
+        // Several may go by one name.
+        names.dedup();
+        names
     }
 
     /// Those found in the files of a folder, with the file; names of files count as their content.

@@ -8,6 +8,7 @@ pub mod forwarder;
 pub mod lying_proxy;
 #[cfg(target_os = "linux")]
 pub mod memory;
+pub mod processes;
 pub mod programs;
 pub mod recorder;
 pub mod talk;

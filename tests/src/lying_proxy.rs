@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router};
 use axum_server::Handle;
@@ -73,6 +73,7 @@ struct Inner {
     past: Mutex<Arc<Vec<(String, Value)>>>,
     told: AtomicUsize,
     asked: AtomicUsize,
+    heard: Mutex<Vec<Vec<u8>>>,
 }
 
 impl LyingProxy {
@@ -91,6 +92,7 @@ impl LyingProxy {
             past: Mutex::default(),
             told: AtomicUsize::new(0),
             asked: AtomicUsize::new(0),
+            heard: Mutex::default(),
         });
 
         let rcgen::CertifiedKey { cert, signing_key } =
@@ -149,6 +151,12 @@ impl LyingProxy {
         self.inner.told.swap(0, Ordering::SeqCst)
     }
 
+    /// Everything so far as it is without TLS, a piece for each request and each answer: line, headers, body.
+    #[must_use]
+    pub fn heard(&self) -> Vec<Vec<u8>> {
+        lock(&self.inner.heard).clone()
+    }
+
     /// Asks another vault from now on, as if it were the same.
     pub fn turn_to(&self, vault: Url) {
         *lock(&self.inner.vault) = vault;
@@ -168,7 +176,7 @@ async fn pass_on(State(inner): State<Arc<Inner>>, request: Request) -> Response 
     }
 }
 
-async fn answer(inner: &Inner, request: Request) -> Result<Response, Box<dyn std::error::Error>> {
+async fn answer(inner: &Arc<Inner>, request: Request) -> Result<Response, Box<dyn std::error::Error>> {
     let (parts, body) = request.into_parts();
     let asked = Asked {
         method: parts.method,
@@ -178,6 +186,7 @@ async fn answer(inner: &Inner, request: Request) -> Result<Response, Box<dyn std
         past: Arc::clone(&lock(&inner.past)),
     };
     inner.asked.fetch_add(1, Ordering::SeqCst);
+    hear(inner, &format!("{} {}", asked.method, parts.uri), &parts.headers, &asked.body);
     let in_place = lock(&inner.in_place).clone();
     if let Some(told) = in_place.and_then(|answer| answer(&asked)) {
         inner.told.fetch_add(1, Ordering::SeqCst);
@@ -196,11 +205,20 @@ async fn answer(inner: &Inner, request: Request) -> Result<Response, Box<dyn std
     let honest = request.body(asked.body.clone()).send().await?;
 
     let (status, kind) = (honest.status(), honest.headers().get(header::CONTENT_TYPE).cloned());
+    let honest_headers = honest.headers().clone();
     let streams = kind.as_ref().is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
     let mut response = if streams {
-        Body::from_stream(honest.bytes_stream()).into_response()
+        hear(inner, status.as_str(), &honest_headers, &[]);
+        let inner = Arc::clone(inner);
+        let news = futures::StreamExt::inspect(honest.bytes_stream(), move |piece| {
+            if let Ok(piece) = piece {
+                lock(&inner.heard).push(piece.to_vec());
+            }
+        });
+        Body::from_stream(news).into_response()
     } else {
         let bytes = honest.bytes().await?;
+        hear(inner, status.as_str(), &honest_headers, &bytes);
         match told(inner, asked, &bytes, status) {
             Some(Told::Answer(response)) => return Ok(response),
             Some(Told::Silence) => std::future::pending().await,
@@ -213,6 +231,19 @@ async fn answer(inner: &Inner, request: Request) -> Result<Response, Box<dyn std
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
     }
     Ok(response)
+}
+
+fn hear(inner: &Inner, line: &str, headers: &HeaderMap, body: &[u8]) {
+    let mut piece = format!("{line}\n").into_bytes();
+    for (name, value) in headers {
+        piece.extend_from_slice(name.as_str().as_bytes());
+        piece.extend_from_slice(b": ");
+        piece.extend_from_slice(value.as_bytes());
+        piece.push(b'\n');
+    }
+    piece.push(b'\n');
+    piece.extend_from_slice(body);
+    lock(&inner.heard).push(piece);
 }
 
 /// The lie that is due, if any. Errors, and answers without content, are passed on as they are.

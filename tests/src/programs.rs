@@ -119,8 +119,10 @@ impl Server {
     fn start_in(folder: Arc<TempDir>, port: u16) -> Self {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.path().join("log"));
         let mut child = Command::new(program("twinlock-server"))
-            .args(["all", "--json", "--log", "debug", "--listen", &format!("127.0.0.1:{port}"), "--data"])
+            .args(["all", "--json", "--log", "trace", "--listen", &format!("127.0.0.1:{port}"), "--data"])
             .arg(folder.path().join("data"))
+            .env("RUST_LOG", "trace")
+            .env("TMPDIR", folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log.expect("a log"))
@@ -198,7 +200,7 @@ impl Machine {
     #[must_use]
     pub fn new(kept_in: KeptIn) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        for name in ["home", "run", "api"] {
+        for name in ["home", "run", "api", "tmp"] {
             std::fs::create_dir(folder.path().join(name)).expect("a folder");
         }
         let path = |name: &str| folder.path().join(name).display().to_string();
@@ -206,6 +208,7 @@ impl Machine {
             ("PATH".to_owned(), std::env::var("PATH").expect("PATH")),
             ("HOME".to_owned(), path("home")),
             ("XDG_RUNTIME_DIR".to_owned(), path("run")),
+            ("TMPDIR".to_owned(), path("tmp")),
             // As chatty as it gets.
             ("RUST_LOG".to_owned(), "trace".to_owned()),
             ("TWINLOCK_LOG".to_owned(), "trace".to_owned()),
@@ -229,6 +232,12 @@ impl Machine {
             }
         };
         Self { folder, variables, _session: session, said: Arc::default() }
+    }
+
+    /// Gives a variable of this computer's environment a value from now on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.variables.retain(|(known, _)| known != name);
+        self.variables.push((name.to_owned(), value.to_owned()));
     }
 
     /// Everything of this computer.

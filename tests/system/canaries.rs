@@ -5,14 +5,11 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
-use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 use twinlock_tests::canary::Canaries;
-use twinlock_tests::programs::{KeptIn, Machine, Server, program, wait_until};
+use twinlock_tests::processes::{Processes, Shown};
+use twinlock_tests::programs::{KeptIn, Machine, Server, wait_until};
 use twinlock_tests::recorder::Recorder;
 
 /// In the file that everything begins with, then in changes of either side.
@@ -48,7 +45,7 @@ struct Traces {
     recorder: Recorder,
     ada: Machine,
     ben: Machine,
-    processes: Vec<Vec<u8>>,
+    processes: BTreeSet<Shown>,
     /// Invite links and setup codes.
     secrets: Vec<String>,
 }
@@ -91,7 +88,14 @@ fn whole_job() -> Traces {
     wait_until("Ben has the change", || ben.text() == second);
     ben.save(&(second + "CANARY_NAME_LATER=bens-canary-0a9e\n"));
     wait_until("Ada has what Ben added", || ada.text() == ben.text());
-    drop(watches);
+    // Not killed: a crash right after the exchange of a file leaves its former content beside it for a minute, and the
+    // agreement that goes with it is made by whoever comes next.
+    for mut watch in watches {
+        assert_eq!(watch.process.stop(), Some(0));
+    }
+    for machine in [&ada, &ben] {
+        let _agreed = machine.run(&["pull"]).ok();
+    }
 
     // A conflict, decided by a value on standard input.
     ada.save(&ada.text().replace("bens-canary-0a9e", "lost-canary-6d2f"));
@@ -124,7 +128,7 @@ fn whole_job() -> Traces {
 
     // The body of the link, which has all that is secret of it.
     let secrets = vec![code, link.rsplit_once('#').unwrap().1.to_owned()];
-    Traces { server, recorder, ada, ben, processes: watched.all(), secrets }
+    Traces { server, recorder, ada, ben, processes: watched.seen(), secrets }
 }
 
 #[test]
@@ -154,11 +158,16 @@ fn values_are_in_the_two_files_and_nowhere_else() {
         assert!(said.len() > 1000, "programs said something");
         assert_eq!(secret.found_in(&said), [""; 0]);
     }
-    let seen = traces.processes.concat();
-    for program in ["twinlock-server", "sync\0--watch"] {
-        assert!(Canaries::new([program]).found_in(&seen).len() == 1, "{program} was seen");
+    let shown = |place: &str, text: &str| {
+        let all = traces.processes.iter().filter(|shown| shown.place == place);
+        all.filter(|shown| !Canaries::new([text]).found_in(&shown.bytes).is_empty()).count()
+    };
+    for text in ["twinlock-server", "sync\0--watch"] {
+        assert_ne!(shown("cmdline", text), 0, "{text} is seen");
     }
-    assert_eq!(secret.found_in(&seen), [""; 0]);
+    for shown in &traces.processes {
+        assert_eq!(secret.found_in(&shown.bytes), [""; 0], "{} of {}", shown.place, shown.program);
+    }
 
     // Names: not with the vault, not on the way, not readable in a home.
     let names = Canaries::new(NAMES);
@@ -260,42 +269,6 @@ fn neither_database_ties_values_to_names(traces: &Traces) {
 
 fn from_hex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
-}
-
-/// What `/proc` shows to everybody of our programs: arguments, and to their owner: environments.
-struct Processes {
-    stop: Arc<AtomicBool>,
-    thread: JoinHandle<BTreeSet<Vec<u8>>>,
-}
-
-impl Processes {
-    fn watch() -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
-        let ours = [program("twinlock"), program("twinlock-server")];
-        let thread = std::thread::spawn(move || {
-            let mut seen = BTreeSet::new();
-            while !stopped.load(Ordering::SeqCst) {
-                for entry in std::fs::read_dir("/proc").unwrap().flatten() {
-                    let path = entry.path();
-                    // Those of others cannot be read, and some end while they are looked at.
-                    if std::fs::read_link(path.join("exe")).is_ok_and(|exe| ours.contains(&exe)) {
-                        seen.extend(
-                            ["cmdline", "environ"].iter().flat_map(|file| std::fs::read(path.join(file))),
-                        );
-                    }
-                }
-                std::thread::sleep(Duration::from_millis(2));
-            }
-            seen
-        });
-        Self { stop, thread }
-    }
-
-    fn all(self) -> Vec<Vec<u8>> {
-        self.stop.store(true, Ordering::SeqCst);
-        self.thread.join().unwrap().into_iter().collect()
-    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use clap::Args;
 use twinlock_client::dotenv::Dialect;
+use twinlock_client::keychain::SECRET_VARIABLES;
 use twinlock_client::view::DangerView;
 use twinlock_client::{Client, ToRun};
 
@@ -15,7 +16,6 @@ use crate::dotenv::dialects;
 use crate::failure::{Failure, Status};
 use crate::output::{Answer, Output};
 use crate::pins::Held;
-use crate::token::TOKEN;
 use crate::values::EnvironmentName;
 
 /// What to run with what.
@@ -69,7 +69,9 @@ pub(crate) async fn prepare(
     let mut command = Command::new(program);
     command.args(words);
     // Secrets of ours that no program asked for; what the environment itself has comes after.
-    command.env_remove(TOKEN).env_remove("TWINLOCK_PASSPHRASE");
+    for name in SECRET_VARIABLES {
+        command.env_remove(name);
+    }
     command.envs(to_run.variables.iter().map(|variable| (variable.name(), variable.value())));
     Ok(command)
 }

@@ -168,7 +168,11 @@ async fn watch(opened: &mut Opened, out: &mut Output) -> Result<Status, Failure>
             Some(ended) = watch.join_next() => match ended {
                 Ok(Ok(never)) => match never {},
                 Ok(Err(error)) => return Err(error.into()),
-                Err(error) => return Err(Failure::System(format!("Watching ended: {error}."))),
+                // Without what a panic said, which may quote what it stumbled over.
+                Err(error) => {
+                    let error = std::io::Error::from(error);
+                    return Err(Failure::System(format!("Watching ended: {error}.")));
+                }
             },
             event = events.recv() => match event {
                 Ok(event) => {

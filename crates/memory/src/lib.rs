@@ -6,6 +6,7 @@
 //! never heard of keys leave nothing either.
 
 mod key;
+mod panic;
 mod process;
 mod stack;
 

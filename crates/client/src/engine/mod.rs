@@ -412,7 +412,10 @@ fn keyholder(keychain: &Keychain, record: &TeamRecord) -> Result<Keyholder, Keyc
 async fn join_blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Bug(error.to_string()))?
+    // As an input or output error it does not repeat what a panic said, which may quote what it stumbled over.
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Error::Bug(std::io::Error::from(error).to_string()))?
 }
 
 fn now() -> Timestamp {

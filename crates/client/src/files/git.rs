@@ -12,6 +12,7 @@ use tokio::process::Command;
 use super::read::{FileProblem, read};
 use super::route::Route;
 use super::write::{Expected, WriteProblem, write};
+use crate::keychain::SECRET_VARIABLES;
 
 /// What a commit would do with the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -85,7 +86,7 @@ pub async fn ignore(path: &Path) -> Result<GitState, GitProblem> {
         let line = ignore_line(&place.name);
         tokio::task::spawn_blocking(move || append_line(&list, &line))
             .await
-            .map_err(|error| GitProblem::Refused(error.to_string()))??;
+            .map_err(|error| GitProblem::Refused(std::io::Error::from(error).to_string()))??;
     }
     state(path).await
 }
@@ -145,6 +146,10 @@ impl Place {
     async fn ask(&self, question: &[&str], named: Named) -> Result<Output, GitProblem> {
         let mut git = Command::new("git");
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GIT_")) {
+            git.env_remove(name);
+        }
+        // git starts programs that a repository names: they get no secret of ours.
+        for name in SECRET_VARIABLES {
             git.env_remove(name);
         }
         git.envs([("LC_ALL", "C"), ("GIT_OPTIONAL_LOCKS", "0"), ("GIT_TERMINAL_PROMPT", "0")])

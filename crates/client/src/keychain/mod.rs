@@ -40,6 +40,11 @@ enum Kind {
     File(FileKeychain),
 }
 
+/// Variables of the surroundings that hold secrets of ours: no program that one of ours starts gets them.
+pub const SECRET_VARIABLES: [&str; 2] = [PASSPHRASE, "TWINLOCK_TOKEN"];
+
+const PASSPHRASE: &str = "TWINLOCK_PASSPHRASE";
+
 /// Which keychain to use. Chosen by a person, never by what happens to work.
 pub enum KeychainChoice {
     /// The operating system's.
@@ -223,7 +228,7 @@ impl Passphrase {
     /// The one in `TWINLOCK_PASSPHRASE`, if it is set.
     #[must_use]
     pub fn from_environment() -> Option<Self> {
-        std::env::var("TWINLOCK_PASSPHRASE").ok().filter(|text| !text.is_empty()).map(Self::new)
+        std::env::var(PASSPHRASE).ok().filter(|text| !text.is_empty()).map(Self::new)
     }
 
     fn as_bytes(&self) -> &[u8] {
