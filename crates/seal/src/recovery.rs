@@ -117,6 +117,8 @@ mod tests {
         let words = words();
         assert_eq!(why(""), Some(WordsError::Count(0)));
         assert_eq!(why(&words[..23].join(" ")), Some(WordsError::Count(23)));
+        // A dot by itself is no number.
+        assert_eq!(why(&format!("{} .", words.join(" "))), Some(WordsError::Count(25)));
         let mut other = words.clone();
         other[4] = "twinlock";
         assert_eq!(why(&other.join(" ")), Some(WordsError::Unknown(5)));
