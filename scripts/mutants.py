@@ -54,6 +54,7 @@ SETS = {
     },
 }
 PACKAGES = ["twinlock-protocol", "twinlock-seal", "twinlock-server", "twinlock-client", "twinlock-cli", "twinlock-tests"]
+NO_END = "no end of"
 ALONE, TOGETHER = 6, 2.0  # how many tests are asked one by one, and how many seconds of the others together at first
 
 SWITCH_SOURCE = """//! The switch of the mutants; exists in the mutated copy only.
@@ -179,7 +180,7 @@ class Tests:
         self.caught, self.asked, self.last = collections.Counter(), collections.Counter(), None
 
     def run(self, tests, switch, limit):
-        """Runs tests of one program. Gives those that failed, all of them if there was no end, and how long it took."""
+        """Runs tests of one program. Gives those that failed, or that there was no end, and how long it took."""
         program, folder, _ = self.programs[tests[0]]
         (COPY / SWITCH).write_text(str(switch))
         begun = time.monotonic()
@@ -201,7 +202,8 @@ class Tests:
             out.seek(0)
             said = set(re.findall(r"^test (\S+)(?: - should panic)? \.\.\. FAILED$", out.read(), re.MULTILINE))
         failed = [test for test in tests if self.programs[test][2] in said]
-        return [] if status == 0 else failed or list(tests), time.monotonic() - begun
+        # A program that crashed names none.
+        return [] if status == 0 else failed or [f"{NO_END} {', '.join(tests)}"[:200]], time.monotonic() - begun
 
     def measure(self, wanted):
         """Runs each test alone and all together, without a mutant; gives those that passed both times."""
@@ -222,7 +224,8 @@ class Tests:
         well = [test for test in wanted if test not in broken]
         while well:
             together = self.of_one_program(well, 600)
-            broken |= set(self.run(together, 0, 3600)[0])
+            failed, _ = self.run(together, 0, 3600)
+            broken |= set(together if failed and failed[0].startswith(NO_END) else failed)
             well = [test for test in well if test not in together]
         return [test for test in wanted if test not in broken], sorted(broken)
 
@@ -235,26 +238,30 @@ class Tests:
                 seconds -= self.seconds[test]
         return chosen
 
-    def catch(self, number, tests):
-        """Asks the tests that reach a mutant: gives the one that fails, '' if there is none, or None if nothing reaches it."""
+    def catch(self, number, tests, longest):
+        """Asks the tests that reach a mutant: gives its fate, and the test that failed."""
         reaching = [test for test in tests if number in self.reached[test]]
         if not reaching:
-            return None
+            return "UNREACHED", ""
         # Neighbours are caught by the same test; else by what often caught something, for its time.
         worth = {test: (self.caught[test] + 1) / (self.asked[test] + 2) / (self.seconds[test] + 0.1) for test in reaching}
         reaching.sort(key=lambda test: (test != self.last, -worth[test]))
-        alone, seconds = ALONE, TOGETHER
+        alone, seconds, spent = ALONE, TOGETHER, 0
         while reaching:
+            if spent > longest:
+                return "UNDECIDED", ""
             asked = reaching[:1] if alone > 0 else self.of_one_program(reaching, seconds)
             alone, seconds = alone - 1, seconds if alone > 0 else 2 * seconds
             reaching = [test for test in reaching if test not in asked]
-            failed, _ = self.run(asked, number, 20 + 8 * sum(self.seconds[test] for test in asked))
+            alone_for = sum(self.seconds[test] for test in asked)
+            failed, _ = self.run(asked, number, 20 + 8 * alone_for)
+            spent += alone_for
             self.asked.update(asked)
             if failed:
                 self.caught.update(failed)
                 self.last = failed[0]
-                return failed[0]
-        return ""
+                return "caught", failed[0]
+        return "SURVIVES", ""
 
 
 def explained():
@@ -275,12 +282,11 @@ def try_set(name, mutants, tests, chosen):
     with (COPY.parent / f"{name}.txt").open("w") as log:
         for number, mutant in mutants.items():
             started = time.monotonic()
-            by = tests.catch(number, asked)
-            verdict = "UNREACHED" if by is None else "SURVIVES" if by == "" else "caught"
-            print(f"{verdict}\t{time.monotonic() - started:.1f}\t{mutant}\t{by or ''}", file=log, flush=True)
-            if not by:
+            fate, by = tests.catch(number, asked, chosen.longest)
+            print(f"{fate}\t{time.monotonic() - started:.1f}\t{mutant}\t{by}", file=log, flush=True)
+            if fate != "caught":
                 survivors.append(mutant)
-                print(f"{verdict} {'(explained) ' if mutant in known else ''}{mutant}", flush=True)
+                print(f"{fate} {'(explained) ' if mutant in known else ''}{mutant}", flush=True)
     left = [mutant for mutant in survivors if mutant not in known]
     print(f"{name}: {len(mutants)} mutants, {len(mutants) - len(survivors)} caught, {len(survivors)} survive, {len(survivors) - len(left)} of "
           f"them explained; {(time.monotonic() - begun) / 60:.0f} minutes", flush=True)
@@ -297,6 +303,8 @@ def main():
     arguments.add_argument("--only", default="", help="mutants whose name holds this")
     arguments.add_argument("--these", type=pathlib.Path, help="only mutants whose names are lines of this file")
     arguments.add_argument("--without", metavar="REGEX", help="tests that are not asked")
+    arguments.add_argument("--longest", type=float, default=float("inf"), metavar="SECONDS",
+                           help="how long the tests of one mutant may take together; then it is left undecided")
     arguments.add_argument("--again", action="store_true", help="with what was built last")
     arguments.add_argument("--build", action="store_true", help="only build")
     arguments.add_argument("--list", action="store_true", help="only show what there is")

@@ -152,6 +152,10 @@ async fn a_candidate_brings_its_own_keys_and_little_else() {
     // A restart forgets them all.
     let vault = vault.restart().await;
     assert!(look_out(&ada, &vault).await.is_empty());
+    // Nor is more read of one that stands at the door.
+    let laptop = Stranger::new(&vault, team);
+    laptop.knock(ada.id()).await.done();
+    laptop.ask("PUT", &laptop.own_path(), vec![b' '; 17 * 1024]).await.refused(413, ProblemCode::TooLarge);
 }
 
 #[tokio::test(flavor = "multi_thread")]

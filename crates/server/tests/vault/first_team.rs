@@ -23,6 +23,11 @@ async fn a_team_is_created_once_and_read_back() {
     assert_eq!((page.statements, page.head), (statements, ada.team.head()));
     let page: EventsPage = ada.get(&vault, &format!("{}?after=2", ada.events_path())).await.ok();
     assert_eq!(page.statements.len(), 2);
+    // Where the log ends, and beyond, there is nothing more: that is no fault.
+    for after in [ada.team.head().sequence, 100] {
+        let page: EventsPage = ada.get(&vault, &format!("{}?after={after}", ada.events_path())).await.ok();
+        assert_eq!((page.statements, page.head), (Vec::new(), ada.team.head()));
+    }
     let mine: Wraps = ada.get(&vault, &ada.wraps_path()).await.ok();
     assert_eq!(mine.wraps, wraps);
 }

@@ -5,6 +5,7 @@ use twinlock_protocol::event::*;
 use twinlock_protocol::revision::{Cause, Change};
 use twinlock_protocol::{Envelope, MemberId};
 
+use crate::rotation::renew;
 use crate::support::{Client, Vault, Writer};
 
 fn removal(by: &Client, member: MemberId, writer: &Writer) -> Envelope {
@@ -47,6 +48,9 @@ async fn a_held_member_waits_and_everybody_else_goes_on() {
     ben.put_values(&vault, &writer, &blobs).await.done();
     let push = ben.revision(&writer, Cause::Push, puts.into_iter().map(Change::Put).collect());
     ben.push(&vault, &writer, &push).await.refused(423, ProblemCode::Held);
+    let (_, rotate) = renew(&mut ben, &vault, &writer).await;
+    ben.post(&vault, &writer.path("rotations"), &rotate).await.refused(423, ProblemCode::Held);
+    ben.team = ada.team.clone();
     let back = removal(&ben, ada.team.member_of(ada.id()).unwrap(), &writer);
     hold(&ben, &vault, back).await.refused(423, ProblemCode::Held);
     // Reading goes on, and so does everybody else's writing.

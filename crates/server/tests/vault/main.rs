@@ -15,6 +15,7 @@ mod leaving;
 #[cfg(target_os = "linux")]
 mod limits;
 mod matrix;
+mod missing_wraps;
 mod news;
 #[cfg(unix)]
 mod program;

@@ -70,12 +70,20 @@ async fn a_push_is_heard_by_those_with_access_alone() {
         let environment = writer.environment.id();
         assert_eq!(hers.next().await, Some(Moved::Environment { environment, number }));
     }
+    // New keys are news of both.
+    let (renewed, rotate) = crate::rotation::renew(&mut ada, &vault, &writer).await;
+    ada.post(&vault, &writer.path("rotations"), &rotate).await.ok::<twinlock_protocol::api::Rotated>();
+    let environment = renewed.environment.id();
+    let opened = Moved::Log { team, sequence: sequence + 1 };
+    assert_eq!(hers.next().await, Some(opened));
+    assert_eq!(hers.next().await, Some(Moved::Environment { environment, number: 2 }));
+    assert_eq!(his.next().await, Some(opened));
     // The next thing Ben hears is about the log: of the pushes before it he heard nothing.
     let label = ada.label("p");
     let project =
         ada.event(Event::ProjectCreated(ProjectCreated { project: ProjectId::new(random()), label }));
     ada.append(&vault, vec![project], Vec::new()).await.ok::<twinlock_protocol::api::Appended>();
-    let moved = Moved::Log { team, sequence: sequence + 1 };
+    let moved = Moved::Log { team, sequence: sequence + 2 };
     assert_eq!(his.next().await, Some(moved));
     assert_eq!(hers.next().await, Some(moved));
 }

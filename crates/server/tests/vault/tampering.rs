@@ -96,6 +96,17 @@ async fn values_changed_swapped_or_taken_away_by_hand_are_not_served() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_nobody_noted_is_not_written_over() {
+    // The application forgot the pointers by hand; the vault service still has their values.
+    let forget = "DELETE FROM pointers";
+    let (vault, Setting { ada, writer, puts }) = tampered("application.db", forget).await;
+    let (_, mut others) = writer.seal(&["other\n"]);
+    others[0].pointer = puts[0].pointer;
+    let problem = ada.put_values(&vault, &writer, &others).await.refused(409, ProblemCode::PointerTaken);
+    assert_eq!(problem.pointers, [puts[0].pointer]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_vaults_database_is_not_served() {
     // The whole of vault.db from another time or place, with its root key: digests tell.
     let (vault, Setting { ada, writer, puts }) = tampered(

@@ -110,9 +110,17 @@ async fn limits_and_forms_are_checked() {
     put(writer.seal(&[large.as_str()]).1).await.refused(413, ProblemCode::TooLarge);
     let many: Vec<&str> = vec!["x"; limits::PAGE + 1];
     put(writer.seal(&many).1).await.refused(413, ProblemCode::TooLarge);
-    let pointers = vec![blobs[0].pointer; limits::PAGE + 1];
+    // As large as a value may be; and many of these are too much together, though neither each nor their number is.
+    let large = "x".repeat(limits::VALUE_BYTES);
+    put(writer.seal(&[large.as_str()]).1).await.done();
+    put(writer.seal(&[large.as_str(); 32]).1).await.refused(413, ProblemCode::TooLarge);
+    put(a_full_page(&writer)).await.done();
+    let mut pointers = vec![blobs[0].pointer; limits::PAGE + 1];
     let path = writer.path("values/query");
-    ada.post(&vault, &path, &QueryValues { pointers }).await.refused(413, ProblemCode::TooLarge);
+    let query = QueryValues { pointers: pointers.clone() };
+    ada.post(&vault, &path, &query).await.refused(413, ProblemCode::TooLarge);
+    pointers.pop();
+    ada.post(&vault, &path, &QueryValues { pointers }).await.ok::<Values>();
 
     for body in ["", "[]", "{\"values\":[],\"values\":[]}", "{\"values\":[],\"more\":1}"] {
         let team = ada.team.id();
@@ -122,6 +130,17 @@ async fn limits_and_forms_are_checked() {
             crate::support::Signed::new(&ada.computer, team, "PUT", &path, body, crate::support::now());
         request.send(&vault).await.refused(400, ProblemCode::BadRequest);
     }
+}
+
+/// Values that are together as large as a page may be, to the byte.
+fn a_full_page(writer: &Writer) -> Vec<ValueBlob> {
+    let kib_4 = 4096;
+    let padded = [vec![33 * kib_4; 59], vec![50 * kib_4; 2], vec![2048, 128, 64]].concat();
+    // A length field of four bytes is padded with the text.
+    let texts: Vec<String> = padded.into_iter().map(|bytes| "x".repeat(bytes - 4)).collect();
+    let (_, blobs) = writer.seal(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(blobs.iter().map(|value| value.blob.len()).sum::<usize>(), limits::PAGE_BYTES);
+    blobs
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Request, State};
-use twinlock_protocol::api::{Appended, CreateTeam, Moved, ProblemCode};
+use twinlock_protocol::api::{Appended, CreateTeam, ProblemCode};
 use twinlock_protocol::team::Team;
 
 use crate::application::plan::{self, PlannedEvents};
@@ -52,8 +52,8 @@ async fn created(
     let planned = plan::create_team(team, founder, statements, wraps)?;
     let team = planned.team.clone();
     application.store.write(move |writing| store(writing, &setup_code, &planned)).await?;
+    // Nobody hears of it: nobody could listen to a team before there was one.
     let head = team.head();
-    application.moves.tell(team.id(), Moved::Log { team: team.id(), sequence: head.sequence });
     application.teams.add(team);
     Ok(Json(Appended { head }))
 }

@@ -19,7 +19,7 @@ use twinlock_protocol::api::Moved;
 use twinlock_protocol::timestamp::Timestamp;
 
 use crate::application::Application;
-use crate::application::asker::{self, Asker, Standing};
+use crate::application::asker::{self, Asker};
 use crate::application::moves::News;
 use crate::application::signed::Signed;
 use crate::application::store::ApplicationStore;
@@ -86,9 +86,8 @@ impl Listener {
     /// `None` once the listener is no longer of the team; else the news, if it may hear them.
     fn filter(&self, moved: Moved) -> Option<Option<Moved>> {
         let view = self.slot.view().ok()?;
-        // A computer's standing has nothing to do with time.
-        let standing = asker::standing(&view.team, self.asker.keyholder, Timestamp(0))?;
-        if standing != self.asker.standing || !matches!(standing, Standing::Computer(_)) {
+        // It began as a computer's, and a computer's standing has nothing to do with time.
+        if asker::standing(&view.team, self.asker.keyholder, Timestamp(0))? != self.asker.standing {
             return None;
         }
         Some(match moved {
