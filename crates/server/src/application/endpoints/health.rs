@@ -34,7 +34,8 @@ mod tests {
         let (database, key) = (folder.path().join("application.db"), folder.path().join("root.key"));
         let store = ApplicationStore::open(&database, &key).unwrap();
         let (_stop, stopped) = watch::channel(());
-        let application = Application::load(store, link, Arc::new(jiff::Timestamp::now), stopped).await.unwrap();
+        let application =
+            Application::load(store, link, Arc::new(jiff::Timestamp::now), stopped).await.unwrap();
         let problem = health(State(application)).await.unwrap_err();
         assert_eq!(problem.code(), ProblemCode::Unavailable);
     }
