@@ -4,6 +4,7 @@
 
 mod changes;
 mod checklists;
+mod falls;
 mod from_client;
 mod keyholders;
 mod people;
@@ -17,8 +18,9 @@ pub(crate) use changes::{
     Change, ChangeKind, Changes, Comparison, Difference, Outcome, Resolution, Segment, Selection,
 };
 pub(crate) use checklists::Checklist;
+pub(crate) use falls::{NewRole, Removal, Revocation};
 pub(crate) use keyholders::{Kit, Knocking};
-pub(crate) use people::{EnvironmentRights, MemberChange, OwnKeyholder, Removal, Removed, Renewal};
+pub(crate) use people::{EnvironmentRights, MemberChange, OwnKeyholder, Removed, Renewal};
 pub(crate) use services::{NewToken, Service};
 pub(crate) use trust::{Replayed, Safety, Statement, Verdict};
 

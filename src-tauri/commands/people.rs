@@ -6,7 +6,10 @@ use twinlock_client::ids::KeyholderId;
 
 use super::{Answer, environment_id, not_an_id};
 use crate::core::Core;
-use crate::dto::{EnvironmentRights, Level, MemberChange, OwnKeyholder, Removal, Removed, Renewal, Role};
+use crate::dto::{
+    EnvironmentRights, Level, MemberChange, NewRole, OwnKeyholder, Removal, Removed, Renewal, Revocation,
+    Role,
+};
 
 #[tauri::command]
 #[specta::specta]
@@ -18,6 +21,13 @@ pub(crate) async fn removal(core: State<'_, Core>, member: String) -> Answer<Rem
 #[specta::specta]
 pub(crate) async fn remove_member(core: State<'_, Core>, member: String) -> Answer<Removed> {
     Ok(core.client().await?.remove_member(&member).await?.into())
+}
+
+/// What would fall if somebody had another role. Changes nothing.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn new_role(core: State<'_, Core>, member: String, role: Role) -> Answer<NewRole> {
+    Ok(core.client().await?.new_role(&member, role.into(), &[]).await?.into())
 }
 
 #[tauri::command]
@@ -64,13 +74,24 @@ pub(crate) async fn computers(core: State<'_, Core>) -> Answer<Vec<OwnKeyholder>
     Ok(mine.into_iter().map(OwnKeyholder::from).collect())
 }
 
+/// What would fall with a computer or kit of one's own. Changes nothing.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn revocation(core: State<'_, Core>, computer: String, keep: bool) -> Answer<Revocation> {
+    Ok(core.client().await?.revocation(keyholder_id(&computer)?, &kept(keep)).await?.into())
+}
+
 /// Takes a computer or kit of one's own from the team, with or without what was made with it.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn revoke_computer(core: State<'_, Core>, computer: String, keep: bool) -> Answer<Renewal> {
-    let keep = if keep { Keep::All } else { Keep::Nothing };
+    let keep = kept(keep);
     let revoked = core.client().await?.revoke_keyholder(keyholder_id(&computer)?, &keep).await?;
     Ok(revoked.keys.into())
+}
+
+fn kept(all: bool) -> Keep {
+    if all { Keep::All } else { Keep::Nothing }
 }
 
 /// A computer, a kit, an invite or a service.

@@ -6,26 +6,6 @@ use twinlock_client::{KeyholderKind, view};
 
 use super::{Level, Member};
 
-/// What removing somebody would do.
-#[derive(Debug, Serialize, Type)]
-pub(crate) struct Removal {
-    pub(crate) member: String,
-    pub(crate) name: String,
-    pub(crate) me: bool,
-    pub(crate) keyholders: usize,
-    pub(crate) invites: usize,
-    pub(crate) services: usize,
-    pub(crate) environments: Vec<Rekeyed>,
-}
-
-/// An environment that gets new keys: from this computer at once, or with somebody's next push.
-#[derive(Debug, Serialize, Type)]
-pub(crate) struct Rekeyed {
-    pub(crate) environment: String,
-    pub(crate) here: bool,
-    pub(crate) values: Option<usize>,
-}
-
 /// What removing somebody did. What they could read is kept as a checklist.
 #[derive(Debug, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
@@ -81,23 +61,6 @@ pub(crate) struct OwnKeyholder {
 pub(crate) enum Holder {
     Computer,
     RecoveryKit,
-}
-
-impl From<view::RemovalView> for Removal {
-    fn from(removal: view::RemovalView) -> Self {
-        let view::RemovalView { member, name, me, falls } = removal;
-        let view::FallsView { computers, kits, invites, services, environments } = falls;
-        let rekeyed = |view::RekeyedView { environment, here, values }| Rekeyed { environment, here, values };
-        Self {
-            member: member.to_string(),
-            name,
-            me,
-            keyholders: computers.len() + kits.len(),
-            invites: invites.len(),
-            services: services.len(),
-            environments: environments.into_iter().map(rekeyed).collect(),
-        }
-    }
 }
 
 impl From<view::MemberRemovedView> for Removed {

@@ -12,6 +12,8 @@ const CONTROLS = {
   tab: '[role=tab]',
   menuitem: '[role=menuitem]',
   checkbox: 'input[type=checkbox]',
+  radio: 'input[type=radio]',
+  combobox: 'select',
   textbox: 'input:not([type=checkbox]), textarea',
   dialog: 'dialog[open]',
 };
@@ -115,6 +117,13 @@ export class App {
     const field = await this.find('textbox', name);
     await field.clear();
     await field.sendKeys(text);
+  }
+
+  /** Chooses from a list by the text that is shown there. */
+  async choose(name, option) {
+    const list = await this.find('combobox', name);
+    for (const one of await list.findElements(By.css('option'))) if ((await one.getText()) === option) return one.click();
+    throw new Error(`“${name}” does not offer “${option}”.`);
   }
 
   /** The rows of a table or list, each as the text in it. */

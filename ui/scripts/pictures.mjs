@@ -45,12 +45,13 @@ async function picture(name, theme, width, height) {
   page.on('console', (message) => { if (message.type() === 'error' && !message.location().url.includes('favicon')) failures.push(`${file}: ${message.text()}`); });
   try {
     await page.goto(`${address}?scene=${name}&theme=${theme}`);
-    const scene = await page.evaluate((name) => { const { fill, press, ready } = globalThis.scenes[name]; return { fill: fill ?? {}, press: press ?? [], ready }; }, name);
+    const scene = await page.evaluate((name) => { const { fill, press, choose, ready } = globalThis.scenes[name]; return { fill: fill ?? {}, press: press ?? [], choose: choose ?? [], ready }; }, name);
     for (const [field, text] of Object.entries(scene.fill)) await page.getByLabel(field, { exact: true }).fill(text);
     for (const button of scene.press) {
       const begins = { name: new RegExp(`^${button.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`) };
       await page.getByRole('button', begins).or(page.getByRole('menuitem', begins)).first().click();
     }
+    for (const choice of scene.choose) await page.getByRole('radio', { name: new RegExp(`^${choice}`) }).click();
     await page.getByText(scene.ready).first().waitFor();
     const sideways = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
     if (sideways) failures.push(`${file}: the page is wider than the window`);

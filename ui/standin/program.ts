@@ -1,6 +1,6 @@
 // A stand-in for the program: the same typed functions over made-up data, for tests and pictures. Never in the window.
 import type {
-  Change, Changes, Checklist, CommandError, Difference, Environment, EnvironmentRights, Ipc, Knocking, KnownLoader, LinkedFile, Member, Moved, Overview, OwnKeyholder, Preview,
+  Change, Changes, Checklist, CommandError, Difference, Environment, EnvironmentRights, Falls, Ipc, Knocking, KnownLoader, LinkedFile, Member, Moved, Overview, OwnKeyholder, Preview,
   Project, Refusal, Removal, Removed, Safety, Service, Statement, Team, Unlocking, Variable,
 } from '../src/ipc';
 
@@ -30,6 +30,8 @@ export interface World {
   knocking: Knocking[];
   safety: Safety;
   removal: Removal;
+  /** What falls where a role gets lower. */
+  roleFalls: Falls;
   removed: Removed;
   /** What whoever is removed could read. */
   couldRead: Checklist['items'];
@@ -132,6 +134,7 @@ export function standIn(change: (world: World) => void = () => undefined): Stand
       return world.checklists;
     }),
     saveChecklist: (member) => answer('saveChecklist', [member], () => true),
+    newRole: (member, role) => answer('newRole', [member, role], () => ({ to: role, falls: world.roleFalls })),
     setRole: (member, role) => answer('setRole', [member, role], () => changed(member, (one) => ({ ...one, role }))),
     setAccess: (member, environment, level) => answer('setAccess', [member, environment, level], () => {
       const name = RIGHTS.find((one) => one.id === environment)?.name ?? '';
@@ -141,6 +144,9 @@ export function standIn(change: (world: World) => void = () => undefined): Stand
     environments: () => answer('environments', [], () => RIGHTS),
     rotateEnvironment: (environment) => answer('rotateEnvironment', [environment], () => RIGHTS.find((one) => one.id === environment) ?? fail('gone')),
     computers: () => answer('computers', [], () => world.computers),
+    revocation: (computer, keep) => answer('revocation', [computer, keep], () => ({
+      computer, falls: keep ? { ...world.removal.falls, computers: [computer], kits: [], invites: [], services: [] } : { ...world.removal.falls, computers: [computer] },
+    })),
     revokeComputer: (computer, keep) => answer('revokeComputer', [computer, keep], () => {
       world.computers = world.computers.filter((one) => one.id !== computer);
       return { renewed: ['api/development', 'api/staging'], waiting: [{ environment: 'api/production', why: 'The next push of somebody with write access renews them first.' }] };
@@ -317,6 +323,20 @@ export function makeChange(key: number, name: string | null, kind: Change['kind'
   return { key, name, kind, by, at: by === null ? null : NOW - ago, danger: null };
 }
 
+function makeInvite(id: string, by: string): Team['invites'][number] {
+  return {
+    id, role: 'member', by, expiresAt: NOW + 21 * 60 * MINUTE, approve: true,
+    access: [{ environment: 'api/development', level: 'write' }, { environment: 'api/staging', level: 'read' }],
+  };
+}
+
+function makeService(): Service {
+  return {
+    id: 's1', name: 'deploy-ci', by: 'Ada Okafor', expiresAt: NOW + 85 * DAY,
+    access: [{ environment: 'api/production', level: 'read' }, { environment: 'web/production', level: 'read' }],
+  };
+}
+
 export function makeItem(environment: string, name: string | null, state: Checklist['items'][number]['state'] = 'open'): Checklist['items'][number] {
   return { environment, name, state };
 }
@@ -355,10 +375,7 @@ function makeWorld(): World {
         makeMember('Chidi Eze', 'member', [{ environment: 'api/development', level: 'write' }], [{ id: '5ab101ff02', this: false }]),
         makeMember('Ben Weiss', 'member', [], [{ id: '99e1c3d470', this: false }]),
       ],
-      invites: [{
-        id: 'i1', role: 'member', by: 'Mara Lind', expiresAt: NOW + 21 * 60 * MINUTE, approve: true,
-        access: [{ environment: 'api/development', level: 'write' }, { environment: 'api/staging', level: 'read' }],
-      }],
+      invites: [makeInvite('i1', 'Mara Lind')],
     },
     variables: { 'api-dev': makeVariables(), 'api-prod': makeVariables().slice(0, 6), 'billing-dev': makeVariables().slice(0, 4) },
     changes: {
@@ -397,11 +414,18 @@ function makeWorld(): World {
     invite: 'twinlock:join#AZq0vNw7kq3kXhPz8Ft2Yc9mLw1sB6aJ4uRgDe5oTnVbKxQyHsWfMpZiCjElGrUAoXtYdNvSkBqPhLmWzRfJc',
     safety: makeSafety(),
     removal: {
-      member: 'm-Ben Weiss', name: 'Ben Weiss', me: false, keyholders: 1, invites: 1, services: 0,
-      environments: [
-        { environment: 'api/development', here: true, values: 9 }, { environment: 'api/production', here: false, values: 5 },
-        { environment: 'billing/development', here: true, values: 0 },
-      ],
+      member: 'm-Ben Weiss', name: 'Ben Weiss', me: false,
+      falls: {
+        computers: ['99e1c3d470'], kits: ['d0a7b3c9e1'], invites: [makeInvite('7b20c6ad55', 'Ben Weiss')], services: [],
+        environments: [
+          { environment: 'api/development', here: true, values: 9 }, { environment: 'api/production', here: false, values: 5 },
+          { environment: 'billing/development', here: true, values: 0 },
+        ],
+      },
+    },
+    roleFalls: {
+      computers: [], kits: [], invites: [makeInvite('7b20c6ad55', 'Ada Okafor')], services: [makeService()],
+      environments: [{ environment: 'api/production', here: true, values: 5 }],
     },
     removed: {
       member: 'm-Ben Weiss', name: 'Ben Weiss', closed: 1,
@@ -413,10 +437,7 @@ function makeWorld(): World {
     ],
     checklists: [],
     computers: [{ id: '4f0c9a71be', kind: 'computer', this: true }, { id: '77c0de99aa', kind: 'computer', this: false }, { id: 'c1c2d3e4f5', kind: 'recovery-kit', this: false }],
-    services: [{
-      id: 's1', name: 'deploy-ci', by: 'Ada Okafor', expiresAt: NOW + 85 * DAY,
-      access: [{ environment: 'api/production', level: 'read' }, { environment: 'web/production', level: 'read' }],
-    }],
+    services: [makeService()],
     activity: makeActivity(),
     kitLine: 'twinlock:kit#Zq0vNw7kq3kXhPz8Ft2Yc9mLw1sB6aJ4uRgDe5oTnVbKxQyHsWfMpZ',
     kitWords: KIT,

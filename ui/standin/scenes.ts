@@ -10,6 +10,8 @@ export interface Scene {
   fill?: Readonly<Record<string, string>>;
   /** What a person does once it is there: names of buttons, pressed in this order. */
   press?: readonly string[];
+  /** Which of several choices a person takes then. */
+  choose?: readonly string[];
   /** What the program says moved. */
   moved?: Parameters<StandIn['move']>[0];
   /** Text that is there when the scene is ready. */
@@ -119,6 +121,7 @@ export const scenes: Record<string, Scene> = {
     world.failing.safetyWords = failure('refused', 'Twinlock refused what the vault sent. The vault offered an older state of Saltmarsh as if it were the newest.');
   }, { place: team, press: ['Compare words'] }),
   role: scene('also invites, removes', undefined, { place: team, press: ['What to do with Ben Weiss', 'Change role'] }),
+  'role-lower': scene('is closed', undefined, { place: team, press: ['What to do with Ada Okafor', 'Change role'], choose: ['member'] }),
   access: scene('not yours to share', undefined, { place: team, press: ['Open Ada Okafor', 'Change access of Ada Okafor'] }),
   remove: scene('could read 14 values', undefined, { place: team, press: ['What to do with Ben Weiss', 'Remove Ben Weiss…'] }),
   'remove-failed': scene('The vault cannot be reached', (world) => {

@@ -42,7 +42,8 @@ test('removing somebody says first what will happen, and nothing happens before 
   const program = await show('remove');
   await expect.element(page.getByText('api · development, billing · development get new keys at once.')).toBeVisible();
   await expect.element(page.getByText('api · production gets new keys with the next push')).toBeVisible();
-  await expect.element(page.getByText('1 invite that Ben Weiss made is closed.')).toBeVisible();
+  await expect.element(page.getByText('1 invite is closed: 7b20c6ad for a new member.')).toBeVisible();
+  await expect.element(page.getByText('1 computer counts no more: 99e1c3d4.')).toBeVisible();
   expect(calls(program, 'removeMember')).toEqual([]);
   await userEvent.keyboard('{Escape}');
   await expect.element(page.getByRole('dialog')).not.toBeInTheDocument();
@@ -107,6 +108,21 @@ test('a role is changed to the one chosen', async () => {
   await press('Make Ben Weiss admin');
   await expect.poll(() => calls(program, 'setRole')).toEqual([['m-Ben Weiss', 'admin']]);
   await expect.element(page.getByRole('dialog')).not.toBeInTheDocument();
+});
+
+test('what falls with a lower role is said before it is given', async () => {
+  const program = await show('team', ({ world }) => { world.slow.add('newRole'); });
+  await press('What to do with Ada Okafor');
+  await press('Change role');
+  await page.getByRole('radio', { name: /^member/ }).click();
+  await expect.element(page.getByRole('button', { name: 'Make Ada Okafor member' })).toBeDisabled();
+  program.answerSlow();
+  await expect.element(page.getByText('1 invite is closed: 7b20c6ad for a new member.')).toBeVisible();
+  await expect.element(page.getByText('1 service token reads nothing any more: deploy-ci.')).toBeVisible();
+  await expect.element(page.getByText('api · production gets new keys at once.')).toBeVisible();
+  expect(calls(program, 'setRole')).toEqual([]);
+  await press('Make Ada Okafor member');
+  await expect.poll(() => calls(program, 'setRole')).toEqual([['m-Ada Okafor', 'member']]);
 });
 
 test('only the access that was changed is changed', async () => {
@@ -193,6 +209,11 @@ test('a token is had once, goes where it is told, and is in the page only while 
 test('a computer is revoked only after what falls with it was said', async () => {
   const program = await show('revoke');
   expect(calls(program, 'revokeComputer')).toEqual([]);
+  await expect.element(page.getByText('1 invite is closed: 7b20c6ad for a new member.')).toBeVisible();
+  await page.getByRole('checkbox', { name: /^Keep what was made/ }).click();
+  await expect.element(page.getByText('7b20c6ad')).not.toBeInTheDocument();
+  await expect.element(page.getByText('get new keys at once.')).toBeVisible();
+  await page.getByRole('checkbox', { name: /^Keep what was made/ }).click();
   await press('Revoke it');
   await expect.poll(() => calls(program, 'revokeComputer')).toEqual([['77c0de99aa', false]]);
   await expect.element(page.getByText('77c0de99', { exact: true })).not.toBeInTheDocument();

@@ -17,6 +17,7 @@ export async function show(name: string, change?: (program: StandIn) => void): P
   }
   for (const [name, text] of Object.entries(scene.fill ?? {})) await page.getByLabelText(name, { exact: true }).fill(text);
   for (const button of scene.press ?? []) await press(button);
+  for (const choice of scene.choose ?? []) await page.getByRole('radio', { name: new RegExp(`^${choice}`) }).click();
   await expect.element(page.getByText(scene.ready).first()).toBeInTheDocument();
   return program;
 }

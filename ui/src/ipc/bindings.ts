@@ -57,6 +57,8 @@ export const commands = {
 	putChecklistAway: (member: string) => __TAURI_INVOKE<Checklist[]>("put_checklist_away", { member }),
 	/**  Lets the person choose a file and writes the list there. Says whether it did. */
 	saveChecklist: (member: string) => __TAURI_INVOKE<boolean>("save_checklist", { member }),
+	/**  What would fall if somebody had another role. Changes nothing. */
+	newRole: (member: string, role: Role) => __TAURI_INVOKE<NewRole>("new_role", { member, role }),
 	setRole: (member: string, role: Role) => __TAURI_INVOKE<MemberChange>("set_role", { member, role }),
 	/**  Changes a member's access; none takes it away. */
 	setAccess: (member: string, environment: string, level: Level | null) => __TAURI_INVOKE<MemberChange>("set_access", { member, environment, level }),
@@ -65,6 +67,8 @@ export const commands = {
 	rotateEnvironment: (environment: string) => __TAURI_INVOKE<EnvironmentRights>("rotate_environment", { environment }),
 	/**  One's own computers and recovery kits. */
 	computers: () => __TAURI_INVOKE<OwnKeyholder[]>("computers"),
+	/**  What would fall with a computer or kit of one's own. Changes nothing. */
+	revocation: (computer: string, keep: boolean) => __TAURI_INVOKE<Revocation>("revocation", { computer, keep }),
 	/**  Takes a computer or kit of one's own from the team, with or without what was made with it. */
 	revokeComputer: (computer: string, keep: boolean) => __TAURI_INVOKE<Renewal>("revoke_computer", { computer, keep }),
 	services: () => __TAURI_INVOKE<Service[]>("services"),
@@ -247,6 +251,15 @@ export type EnvironmentRights = {
 	orphaned: boolean,
 };
 
+/**  What counts no more or is closed, and what gets new keys. */
+export type Falls = {
+	computers: string[],
+	kits: string[],
+	invites: PendingInvite[],
+	services: Service[],
+	environments: Rekeyed[],
+};
+
 export type FileState = "in-step" | "here" | "there" | "both" | "conflict" | "missing" | "unreadable" | "emptied" | "refused";
 
 export type Found = {
@@ -347,6 +360,12 @@ export type Moved =
 { what: "offered"; offer: string } | 
 /**  Somebody asked for a place: `destination` tells which. */
 { what: "show" };
+
+/**  What another role would do. */
+export type NewRole = {
+	to: Role,
+	falls: Falls,
+};
 
 /**  A token that was just made. It stays in the program, under `handed`. */
 export type NewToken = {
@@ -453,10 +472,7 @@ export type Removal = {
 	member: string,
 	name: string,
 	me: boolean,
-	keyholders: number,
-	invites: number,
-	services: number,
-	environments: Rekeyed[],
+	falls: Falls,
 };
 
 /**  What removing somebody did. What they could read is kept as a checklist. */
@@ -488,6 +504,12 @@ export type Resolution = { keep: "mine" } | { keep: "theirs" } | { keep: "anothe
 export type Revealed = {
 	text: string,
 	readings: (string | null)[],
+};
+
+/**  What taking a computer or kit of one's own from the team would do. It is among what falls. */
+export type Revocation = {
+	computer: string,
+	falls: Falls,
 };
 
 export type Role = "member" | "admin" | "owner";

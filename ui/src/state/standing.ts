@@ -1,5 +1,5 @@
 // How environments, projects and files stand, in a shape, a number and words. Pure.
-import type { Connection, Environment, FileState, LinkedFile, Project } from '../ipc';
+import type { Connection, Environment, FileState, LinkedFile, OwnKeyholder, Project } from '../ipc';
 
 export type StateName = 'step' | 'here' | 'there' | 'conflict' | 'offline' | 'refused';
 
@@ -12,6 +12,11 @@ export interface Standing {
 /** `1 change`, `3 changes`. */
 export function plural(count: number, noun: string, nouns = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : nouns}`;
+}
+
+/** `computer 4f0c9a71`. */
+export function nameOf({ kind, id }: OwnKeyholder): string {
+  return `${kind === 'computer' ? 'computer' : 'recovery kit'} ${id.slice(0, 8)}`;
 }
 
 /** `project/environment` as it is shown. */

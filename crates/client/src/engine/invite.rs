@@ -66,8 +66,9 @@ impl Client {
         if joined.session.record.vault == LOCAL {
             return Err(Error::LocalVault);
         }
-        check_admin(&joined.session)?;
+        // First the log: somebody may have become an admin just now.
         self.refresh_log(joined).await?;
+        check_admin(&joined.session)?;
         let access = self.grants(joined, &options.access)?;
         let expires_in = u64::try_from(options.expires_in.as_millis()).unwrap_or(u64::MAX);
         let expires_at = Timestamp(now().0.saturating_add(expires_in));
@@ -108,8 +109,9 @@ impl Client {
         let _lock = self.lock().await?;
         let mut state = self.state().await;
         let joined = state.joined()?;
-        check_admin(&joined.session)?;
+        // First the log: somebody may have become an admin just now.
         self.refresh_log(joined).await?;
+        check_admin(&joined.session)?;
         if !joined.session.team.invites().contains_key(&invite) {
             return Err(Error::Unknown {
                 kind: "invite",

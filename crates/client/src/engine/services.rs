@@ -55,8 +55,9 @@ impl Client {
                 "This team lives on this computer, where no service reaches it. It first needs a vault server; moving a team there comes in a later version.",
             ));
         }
-        check_admin(&joined.session)?;
+        // First the log: somebody may have become an admin just now.
         self.refresh_log(joined).await?;
+        check_admin(&joined.session)?;
         let access = self.grants(joined, &AccessRequest::Only(access))?;
         let ids: BTreeSet<_> = access.iter().map(|grant| grant.environment).collect();
         if ids.len() != access.len() {
@@ -113,8 +114,9 @@ impl Client {
         let _lock = self.lock().await?;
         let mut state = self.state().await;
         let joined = state.joined()?;
-        check_admin(&joined.session)?;
+        // First the log: somebody may have become an admin just now.
         self.refresh_log(joined).await?;
+        check_admin(&joined.session)?;
         let service = service_by_name(&joined.session, name)?;
         let name = joined.session.team.services().get(&service).map(|one| service_name(&joined.session, one));
         let event = |_| TeamLogEvent::ServiceClosed(ServiceClosed { service });
