@@ -35,8 +35,6 @@ impl Lie {
 pub(crate) enum Expect {
     /// It is a refusal with this code.
     Refused(&'static str),
-    /// It is no answer at all.
-    NotUnderstood,
     /// Nobody answers in time.
     Unreachable,
     /// The keys that it takes are not here.
@@ -54,7 +52,7 @@ pub(crate) enum Keeps {
     Statements,
 }
 
-use Expect::{NotUnderstood, Problem, Refused};
+use Expect::{Problem, Refused};
 use Keeps::{Events, Nothing, Statements};
 
 pub(crate) const LIES: &[Lie] = &[
@@ -112,14 +110,14 @@ pub(crate) const LIES: &[Lie] = &[
             values[0]["blob"] = other["values"][0]["blob"].clone();
         })
     }),
-    lie("H07", "one pointer twice, with two values", NotUnderstood, Statements, |asked, answer| {
+    lie("H07", "one pointer twice, with two values", Refused("unasked"), Statements, |asked, answer| {
         values(asked, answer, |values, _| {
             let mut second = values[0].clone();
             second["blob"] = values[1]["blob"].clone();
             values.push(second);
         })
     }),
-    lie("H28 H44", "a value that nobody asked for", NotUnderstood, Statements, |asked, answer| {
+    lie("H28 H44", "a value that nobody asked for", Refused("unasked"), Statements, |asked, answer| {
         values(asked, answer, |values, _| {
             let mut more = values[0].clone();
             more["pointer"] = json!("00112233445566778899aabbccddeeff");
@@ -296,27 +294,29 @@ pub(crate) const LIES: &[Lie] = &[
         })
     }),
     // What is no answer of a vault.
-    lie("H27 H29", "a redirect", NotUnderstood, Nothing, |_, _| {
+    lie("H27 H29", "a redirect", Refused("redirect"), Nothing, |_, _| {
         let to = [(header::LOCATION, "https://elsewhere.example/")];
         Told::Answer((StatusCode::TEMPORARY_REDIRECT, to).into_response())
     }),
-    lie("H31", "an endless body", NotUnderstood, Nothing, |_, _| {
+    lie("H31", "an endless body", Refused("too-long"), Nothing, |_, _| {
         let block = Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 1 << 20]));
         let endless =
             stream::repeat_with(move || block.as_ref().map(Bytes::clone).map_err(|_| unreachable!()));
         Told::Answer(as_json(Body::from_stream(endless)))
     }),
-    lie("H31", "a compressed body", NotUnderstood, Nothing, |_, answer| {
+    lie("H31", "a compressed body", Refused("compressed"), Nothing, |_, answer| {
         Told::Answer(([(header::CONTENT_ENCODING, "gzip")], answer.to_string()).into_response())
     }),
-    lie("H31", "an empty body", NotUnderstood, Nothing, |_, _| Told::Answer(StatusCode::OK.into_response())),
-    lie("H32", "a page for a browser", NotUnderstood, Nothing, |_, _| {
+    lie("H31", "an empty body", Refused("not-a-vault"), Nothing, |_, _| {
+        Told::Answer(StatusCode::OK.into_response())
+    }),
+    lie("H32", "a page for a browser", Refused("not-a-vault"), Nothing, |_, _| {
         Told::Answer(([(header::CONTENT_TYPE, "text/html")], HOSTILE_TEXT).into_response())
     }),
-    lie("H32", "an error page", NotUnderstood, Nothing, |_, _| {
+    lie("H32", "an error page", Refused("not-a-vault"), Nothing, |_, _| {
         Told::Answer((StatusCode::INTERNAL_SERVER_ERROR, HOSTILE_TEXT).into_response())
     }),
-    lie("H31 H32", "an endless error", NotUnderstood, Nothing, |_, _| {
+    lie("H31 H32", "an endless error", Refused("too-long"), Nothing, |_, _| {
         Told::Answer((StatusCode::BAD_REQUEST, HOSTILE_TEXT.repeat(10_000)).into_response())
     }),
     lie("H32", "a problem with hostile words", Problem(ProblemCode::Forbidden), Nothing, |_, _| {
@@ -325,28 +325,28 @@ pub(crate) const LIES: &[Lie] = &[
         });
         Told::Answer((StatusCode::FORBIDDEN, problem.to_string()).into_response())
     }),
-    lie("H26", "a member twice", NotUnderstood, Nothing, |_, answer| {
+    lie("H26", "a member twice", Refused("not-understood"), Nothing, |_, answer| {
         let text = answer.to_string();
         let doubled = text.replacen("{\"", "{\"head\":null,\"", 1);
         Told::Answer(as_json(Body::from(doubled)))
     }),
-    lie("H54", "a problem that says that all is well", NotUnderstood, Nothing, |_, _| {
+    lie("H54", "a problem that says that all is well", Refused("not-understood"), Nothing, |_, _| {
         let problem = json!({
             "type": "about:blank", "title": "x", "status": 200, "detail": "x", "code": "internal",
         });
         Told::Answer(as_json(Body::from(problem.to_string())))
     }),
-    lie("H54", "two answers at once", NotUnderstood, Nothing, |_, answer| {
+    lie("H54", "two answers at once", Refused("not-understood"), Nothing, |_, answer| {
         Told::Answer(as_json(Body::from(format!("{answer}{answer}"))))
     }),
-    lie("H53", "an answer nested without end", NotUnderstood, Nothing, |_, _| {
+    lie("H53", "an answer nested without end", Refused("not-understood"), Nothing, |_, _| {
         Told::Answer(as_json(Body::from("[".repeat(10_000_000))))
     }),
-    lie("H53", "a number that is none", NotUnderstood, Nothing, |_, answer| {
+    lie("H53", "a number that is none", Refused("not-understood"), Nothing, |_, answer| {
         let text = answer.to_string().replacen("\"head\":{", "\"head\":{\"sequence\":1e400,", 1);
         Told::Answer(as_json(Body::from(text.replacen("\"values\":[", "\"values\":[1.5,", 1))))
     }),
-    lie("H26", "a member that is not of the API", NotUnderstood, Nothing, |_, mut answer| {
+    lie("H26", "a member that is not of the API", Refused("not-understood"), Nothing, |_, mut answer| {
         answer["more"] = json!(1);
         Told::Json(answer)
     }),

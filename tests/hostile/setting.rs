@@ -197,13 +197,6 @@ pub(crate) fn check_error(expect: &Expect, error: &Error) -> Result<(), String> 
             }
             Ok(())
         }
-        (Expect::NotUnderstood, Error::Vault(twinlock_client::VaultError::Answer(_))) => {
-            if error.code() == ErrorCode::Refused {
-                Ok(())
-            } else {
-                Err(format!("not a refusal: {sentence}"))
-            }
-        }
         (Expect::Problem(code), Error::Vault(error)) if error.is(*code) => Ok(()),
         (Expect::Unreachable, error) if error.code() == ErrorCode::Unreachable => Ok(()),
         (Expect::NoKeys, Error::KeysMissing { .. }) => Ok(()),

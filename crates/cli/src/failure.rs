@@ -124,14 +124,19 @@ impl Failure {
 
 #[cfg(test)]
 mod tests {
-    use twinlock_client::VaultError;
+    use twinlock_client::ids::TeamId;
     use twinlock_client::keychain::KeychainError;
-    use twinlock_client::store::StoreError;
+    use twinlock_client::store::{Scope, StoreError};
+    use twinlock_client::{Misanswer, Refusal, Refused, VaultError};
 
     use super::*;
 
     #[test]
     fn every_kind_of_failure_has_its_status() {
+        let refused = |refusal| {
+            let scope = Scope::Team(TeamId::new([0; 16]));
+            Error::from(Refused::new(scope, "Acme".to_owned(), refusal)).into()
+        };
         let emptied = Error::Emptied { path: "api/.env".to_owned(), variables: 2 };
         let conflict = Error::Conflict { names: vec!["A".to_owned()] };
         for (failure, expect) in [
@@ -142,8 +147,9 @@ mod tests {
             (Error::Usage(String::new()).into(), 2),
             (conflict.into(), 3),
             (emptied.into(), 3),
-            (Error::Vault(VaultError::Certificate).into(), 4),
-            (Error::Vault(VaultError::Answer("it is too long")).into(), 4),
+            (refused(Refusal::Certificate), 4),
+            (refused(Refusal::Answer(Misanswer::Foreign)), 4),
+            (Error::Vault(VaultError::InTheWay).into(), 5),
             (Error::Vault(VaultError::Request("it is too long")).into(), 1),
             (Error::Vault(VaultError::Unreachable).into(), 5),
             (Error::Keychain(KeychainError::Locked).into(), 6),

@@ -69,7 +69,7 @@ pub enum Error {
     Watch(#[from] WatchError),
     /// The vault.
     #[error(transparent)]
-    Vault(#[from] VaultError),
+    Vault(VaultError),
     /// The vault served something that does not verify.
     #[error("{0}")]
     Refused(Box<Refused>),
@@ -334,10 +334,8 @@ impl Error {
             | Self::OtherValues { .. }
             | Self::Emptied { .. }
             | Self::FallsToo { .. } => ErrorCode::Conflict,
-            Self::Refused(_) | Self::Vault(VaultError::Certificate | VaultError::Answer(_)) => {
-                ErrorCode::Refused
-            }
-            Self::Vault(VaultError::Unreachable) => ErrorCode::Unreachable,
+            Self::Refused(_) | Self::Vault(VaultError::Answered(_)) => ErrorCode::Refused,
+            Self::Vault(VaultError::Unreachable | VaultError::InTheWay) => ErrorCode::Unreachable,
             Self::Vault(error) if error.is(ProblemCode::Unavailable) => ErrorCode::Unreachable,
             Self::Locked | Self::Keychain(_) | Self::Store(StoreError::Locked | StoreError::WrongKey) => {
                 ErrorCode::Locked
@@ -363,6 +361,15 @@ impl Error {
             self,
             Self::Locked | Self::Store(StoreError::Locked) | Self::Keychain(KeychainError::PutAway)
         )
+    }
+}
+
+impl From<VaultError> for Error {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Answered(answered) => Refused::from(*answered).into(),
+            error => Self::Vault(error),
+        }
     }
 }
 

@@ -25,7 +25,7 @@ pub use engine::{
     SettingsChange, SyncOutcome, TeamPlace, ToPurge, ToRun, WriteOutcome, WrongWord, write_pins,
 };
 pub use error::{Error, ErrorCode};
-pub use refused::Refused;
+pub use refused::{Evidence, Refused};
 pub use store::Mode;
 pub use team::{Label, NotALabel};
 pub use twinlock_dotenv as dotenv;
@@ -33,11 +33,11 @@ pub use twinlock_formats as formats;
 pub use twinlock_protocol::event::{Creating, KeyholderKind, Level, Renewal, Role};
 pub use twinlock_protocol::ids;
 pub use twinlock_protocol::pins::{NotPins, Pins};
-pub use twinlock_protocol::refusal::Refusal;
+pub use twinlock_protocol::refusal::{Misanswer, Refusal};
 pub use twinlock_protocol::revision::Cause;
 pub use twinlock_protocol::safety::SafetyWords;
 pub use twinlock_seal::{
     ComputerLink, InviteLink, KitLine, LinkError, Pin, PlaceError, RECOVERY_WORDS, RecoveryWords, SecretText,
     ServiceToken, TokenError, WordsError,
 };
-pub use vault::{Patience, VaultError, VaultLocation};
+pub use vault::{Answered, Patience, Served, VaultError, VaultLocation};

@@ -190,6 +190,12 @@ pub enum Refusal {
     /// A value that the revision names is not served.
     #[error("the sealed value for {0} is missing")]
     ValueMissing(Pointer),
+    /// What was answered is no answer.
+    #[error("what was answered is no answer to what was asked: {0}")]
+    Answer(Misanswer),
+    /// Somebody else than the vault answers.
+    #[error("what answers does not have the vault's certificate")]
+    Certificate,
     /// A key that does not match the commitment in the log.
     #[error("a key for generation {generation} does not match the one the team signed for")]
     Commitment {
@@ -243,9 +249,39 @@ impl Refusal {
             Self::State => "state",
             Self::Digest(_) => "digest",
             Self::ValueMissing(_) => "value-missing",
+            Self::Answer(Misanswer::Foreign) => "not-a-vault",
+            Self::Answer(Misanswer::Redirect) => "redirect",
+            Self::Answer(Misanswer::Form) => "not-understood",
+            Self::Answer(Misanswer::Compressed) => "compressed",
+            Self::Answer(Misanswer::Endless) => "too-long",
+            Self::Answer(Misanswer::Unasked) => "unasked",
+            Self::Certificate => "certificate",
             Self::Commitment { .. } => "commitment",
         }
     }
+}
+
+/// How an answer is none: no vault gives one like it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Misanswer {
+    /// A web page, another program's error, nothing where something was due or the reverse.
+    #[error("it is not of a vault")]
+    Foreign,
+    /// It names another place to ask.
+    #[error("it sends the asker somewhere else")]
+    Redirect,
+    /// Not of the API's form: not JSON, nested too deep, members twice, unknown or of another kind.
+    #[error("it is not of the form that is due")]
+    Form,
+    /// Compressed, or encoded otherwise.
+    #[error("its content is encoded")]
+    Compressed,
+    /// Longer than any answer is.
+    #[error("it is longer than any answer")]
+    Endless,
+    /// With something that was not asked for, or something twice.
+    #[error("it has something twice, or something that was not asked for")]
+    Unasked,
 }
 
 impl From<JsonError> for Refusal {

@@ -60,14 +60,14 @@ impl Client {
         self.check_no_team().await?;
         let vault = vault_at(&link.place)?;
         let own = Keyholder::from_seed(&self.own_seed(link.place.team).await?);
-        match vault.knock(&own, link.computer).await {
-            Ok(()) => {}
+        let heard = match vault.knock(&own, link.computer).await {
             // A stranger is told nothing; whoever was added before, and did not hear of it, may read the log.
             Err(error) if error.is(ProblemCode::NotFound) => {
-                vault.events(&own, 0).await.map_err(nobody_waits)?;
+                vault.events(&own, 0).await.map(drop).map_err(nobody_waits)
             }
-            Err(error) => return Err(error.into()),
-        }
+            heard => heard.map_err(Error::from),
+        };
+        self.note_first_contact(heard)?;
         Ok(Candidacy { link, vault, own })
     }
 
@@ -75,7 +75,7 @@ impl Client {
     /// happened, and the same computer can stand there again.
     pub async fn await_admission(&self, candidacy: Candidacy, patience: Duration) -> Result<TeamView, Error> {
         let end = Instant::now() + patience;
-        let seen = candidacy.admitted(end).await?;
+        let seen = self.note_first_contact(candidacy.admitted(end).await)?;
         let Candidacy { link, vault, own } = candidacy;
         debug_assert_eq!(link.place.team, seen.team.id());
         let _lock = self.lock().await?;
@@ -177,7 +177,7 @@ impl Candidacy {
 
     fn refused(&self, refusal: Refusal) -> Error {
         let scope = Scope::Team(self.link.place.team);
-        Refused { scope, place: "the team".to_owned(), refusal }.into()
+        Refused::new(scope, "the team".to_owned(), refusal).into()
     }
 }
 

@@ -47,7 +47,8 @@ impl Client {
         let (founding, keyholder) = self.founding(&team_name, &member_name, &setup_code).await?;
         let team = replay(&founding.request.statements).map_err(|refusal| Error::Bug(refusal.to_string()))?;
         let vault = Vault::new(location.clone(), team.id())?;
-        vault.create_team(&keyholder, &founding.request).await?;
+        let created = vault.create_team(&keyholder, &founding.request).await;
+        self.note_first_contact(created.map_err(Error::from))?;
 
         let member = team.member_of(keyholder.id()).map_err(|refusal| Error::Bug(refusal.to_string()))?;
         let record = TeamRecord {

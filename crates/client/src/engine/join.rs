@@ -22,6 +22,10 @@ use crate::view::TeamView;
 impl Client {
     /// Joins a team by its invite link. Nobody else has to be online.
     pub async fn join(&self, link: InviteLink, member_name: Label) -> Result<TeamView, Error> {
+        self.note_first_contact(self.join_team(link, member_name).await)
+    }
+
+    async fn join_team(&self, link: InviteLink, member_name: Label) -> Result<TeamView, Error> {
         let _lock = self.lock().await?;
         let mut state = self.current_state().await?;
         if let Some(joined) = &state.joined {
@@ -34,7 +38,7 @@ impl Client {
         let invite = Keyholder::from_seed(&seed);
         let own = self.own_seed(team).await?;
         let refused = |refusal: Refusal| -> Error {
-            Refused { scope: Scope::Team(team), place: "the team".to_owned(), refusal }.into()
+            Refused::new(Scope::Team(team), "the team".to_owned(), refusal).into()
         };
 
         for _ in 0..ATTEMPTS {

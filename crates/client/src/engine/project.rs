@@ -11,7 +11,7 @@ use super::rights::in_words;
 use super::session::Session;
 use super::{Client, Joined, LOCAL, now, random_id};
 use crate::error::Error;
-use crate::refused::words;
+use crate::refused::{Evidence, words};
 use crate::store::{RefusalRecord, Scope};
 use crate::team::{EnvironmentKeys, Label, folded, next_event, seal_label};
 use crate::view::{Connection, EnvironmentView, Overview, ProjectView, RefusalView, TeamSummary};
@@ -266,5 +266,8 @@ fn alike(a: &str, b: &str) -> bool {
 }
 
 fn refusal_of(refusals: &[RefusalRecord], scope: Scope, place: &str) -> Option<RefusalView> {
-    refusals.iter().find(|record| record.scope == scope).map(|record| words(&record.code, place))
+    refusals
+        .iter()
+        .find(|record| record.scope == scope)
+        .map(|record| words(&record.code, place, Evidence::Kept))
 }

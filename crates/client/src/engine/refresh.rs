@@ -306,8 +306,14 @@ impl Client {
 
     /// Notes whether the vault was reached and whether it was refused, and passes the result on.
     pub(super) fn note_outcome<T>(&self, joined: &mut Joined, result: Result<T, Error>) -> Result<T, Error> {
+        // Only here it is known what the place is called.
+        let result = result.map_err(|error| match error {
+            Error::Refused(refused) => joined.session.placed(*refused).into(),
+            error => error,
+        });
         let connection = match &result {
-            Err(Error::Vault(VaultError::Unreachable)) => Connection::Offline,
+            Err(Error::Vault(VaultError::Unreachable | VaultError::InTheWay)) => Connection::Offline,
+            Err(Error::Refused(refused)) if refused.refusal == Refusal::Certificate => Connection::Offline,
             _ => Connection::Online,
         };
         if connection != joined.connection {
@@ -320,13 +326,24 @@ impl Client {
         result
     }
 
+    /// Notes what was refused before this computer belonged to a team: the evidence is kept all the same.
+    pub(super) fn note_first_contact<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        if let Err(Error::Refused(refused)) = &result {
+            self.note_refusal(refused);
+        }
+        result
+    }
+
     fn note_refusal(&self, refused: &Refused) {
         let kept = self.store().read(|step| step.refusals().map_err(Error::from));
         let known = kept.is_ok_and(|kept| {
             kept.iter().any(|record| record.scope == refused.scope && record.code == refused.refusal.code())
         });
         if !known {
-            self.keep_evidence(refused.scope, &refused.refusal, &refused.refusal.to_string());
+            match &refused.served {
+                Some(served) => self.keep_evidence(refused.scope, &refused.refusal, served),
+                None => self.keep_evidence(refused.scope, &refused.refusal, &refused.refusal.to_string()),
+            }
         }
         self.emit(Event::Refused { refusal: refused.view() });
     }

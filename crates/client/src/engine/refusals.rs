@@ -2,7 +2,7 @@
 
 use super::Client;
 use crate::error::Error;
-use crate::refused::words;
+use crate::refused::{Evidence, words};
 use crate::store::Scope;
 use crate::view::RefusedView;
 
@@ -26,7 +26,7 @@ impl Client {
             };
             RefusedView {
                 environment,
-                refusal: words(&record.code, &place),
+                refusal: words(&record.code, &place, Evidence::Kept),
                 at: u64::try_from(record.at.as_millisecond()).unwrap_or(0),
                 vault: vault.clone(),
                 // A sentence is the check's own. Whatever else it is, the vault sent it: not for reading.

@@ -21,6 +21,10 @@ use crate::view::TeamView;
 impl Client {
     /// Brings a member back on this computer, which belongs to no team yet. The kit stays what it is.
     pub async fn restore_member(&self, kit: KitLine, words: &RecoveryWords) -> Result<TeamView, Error> {
+        self.note_first_contact(self.restored(kit, words).await)
+    }
+
+    async fn restored(&self, kit: KitLine, words: &RecoveryWords) -> Result<TeamView, Error> {
         let _lock = self.lock().await?;
         let mut state = self.current_state().await?;
         if let Some(joined) = &state.joined {
@@ -28,7 +32,7 @@ impl Client {
         }
         let place = kit.place;
         let refused = |refusal: Refusal| -> Error {
-            Refused { scope: Scope::Team(place.team), place: "the team".to_owned(), refusal }.into()
+            Refused::new(Scope::Team(place.team), "the team".to_owned(), refusal).into()
         };
         let vault = vault_at(&place)?;
         let own = self.own_seed(place.team).await?;

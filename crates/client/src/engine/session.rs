@@ -14,7 +14,7 @@ use twinlock_seal::{KeyScope, Keyholder, NameKey, ValueKey};
 
 use super::keyholders::Heard;
 use crate::error::Error;
-use crate::refused::Refused;
+use crate::refused::{Evidence, Refused};
 use crate::store::{KeptTeam, NewCheckpoint, Scope, Step, Store, StoreError, TeamRecord};
 use crate::team::{EnvironmentKeys, inert};
 
@@ -185,11 +185,18 @@ impl Session {
     }
 
     pub(crate) fn refused(&self, scope: Scope, refusal: Refusal) -> Error {
-        let place = match scope {
+        self.placed(Refused::new(scope, String::new(), refusal)).into()
+    }
+
+    /// A refusal with the name of the place, and with what becomes of its evidence here.
+    pub(crate) fn placed(&self, refused: Refused) -> Refused {
+        let place = match refused.scope {
             Scope::Team(_) => self.record.name.clone(),
             Scope::Environment(id) => self.environment_name(id),
         };
-        Refused { scope, place, refusal }.into()
+        let service = self.team.services().contains_key(&self.keyholder.id());
+        let evidence = if service { Evidence::NotKept } else { Evidence::Kept };
+        Refused { place, evidence, ..refused }
     }
 
     /// The team's own name key for new labels.

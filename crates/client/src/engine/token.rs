@@ -11,7 +11,7 @@ use super::session::Session;
 use super::{Client, Joined, Keys, State};
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::refused::Refused;
+use crate::refused::{Evidence, Refused};
 use crate::store::{Scope, Store, TeamRecord};
 use crate::team::inert;
 use crate::vault::{Vault, VaultError, VaultLocation};
@@ -19,12 +19,19 @@ use crate::vault::{Vault, VaultError, VaultLocation};
 impl Client {
     /// A client that reads what a service was given, and writes nothing anywhere.
     pub async fn with_token(token: ServiceToken) -> Result<Self, Error> {
+        Self::of_token(token).await.map_err(|error| match error {
+            Error::Refused(refused) => Refused { evidence: Evidence::NotKept, ..*refused }.into(),
+            error => error,
+        })
+    }
+
+    async fn of_token(token: ServiceToken) -> Result<Self, Error> {
         let ServiceToken { team, address, pin, head, seed, environments } = token;
         let url = url::Url::parse(&address).map_err(|_| VaultError::Address(inert(&address)))?;
         let vault = Vault::new(VaultLocation { url, pin }, team)?;
         let keyholder = Keyholder::from_seed(&seed);
         let log = whole_log(&vault, &keyholder).await.map_err(in_words)?;
-        let refused = |refusal| Refused { scope: Scope::Team(team), place: "the team".to_owned(), refusal };
+        let refused = |refusal| Refused::new(Scope::Team(team), "the team".to_owned(), refusal);
         let verified = replay(&log).map_err(refused)?;
         if verified.id() != team {
             return Err(refused(Refusal::Elsewhere).into());

@@ -13,7 +13,7 @@ impl Vault {
     pub(crate) async fn look_out(&self, by: &Keyholder) -> Result<Vec<Candidate>, VaultError> {
         let Candidates { candidates } = self.get(by, &self.candidates(), "").await?;
         if candidates.len() > limits::CANDIDATES {
-            return Err(VaultError::Answer("it has more computers at a door than there is room for"));
+            return Err(self.unasked(&Method::GET, &self.candidates()));
         }
         Ok(candidates)
     }
@@ -21,7 +21,7 @@ impl Vault {
     /// Stands at a door, or goes on standing there.
     pub(crate) async fn knock(&self, own: &Keyholder, at: KeyholderId) -> Result<(), VaultError> {
         let body = json(&BecomeCandidate { computer: at, keys: own.public().clone() })?;
-        self.request(own, Method::POST, &self.candidates(), "", body).await.map(drop)
+        self.tell(own, Method::POST, &self.candidates(), body).await
     }
 
     /// What this keyholder was offered, while it stands at a door.
@@ -40,7 +40,7 @@ impl Vault {
     ) -> Result<(), VaultError> {
         let path = format!("{}/{candidate}", self.candidates());
         let body = json(&Offer { statement: statement.clone() })?;
-        self.request(by, Method::PUT, &path, "", body).await.map(drop)
+        self.tell(by, Method::PUT, &path, body).await
     }
 
     fn candidates(&self) -> String {

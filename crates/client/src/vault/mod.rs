@@ -1,6 +1,7 @@
 //! Talking to a vault: signed requests over TLS, bounded answers. Believes nothing that comes back; what an
 //! answer means is for the verifying code to say.
 
+mod answer;
 mod candidates;
 mod moved;
 mod patience;
@@ -10,29 +11,30 @@ mod tls;
 
 use std::time::Duration;
 
-use futures::StreamExt as _;
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
-use reqwest::{Method, Response};
+use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HeaderName};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use twinlock_protocol::api::{
     AppendEvents, Appended, CreateTeam, EventsPage, Hold, MissingWrap, MissingWraps, Problem, ProblemCode,
     PushRevision, Pushed, QueryValues, RevisionsPage, Rotate, Rotated, ValueBlob, Values, Wrap, Wraps,
 };
-use twinlock_protocol::encoding::decode_strict;
 use twinlock_protocol::http_signature::{
     CONTENT_DIGEST_HEADER, SIGNATURE_HEADER, SIGNATURE_INPUT_HEADER, SignedParts, TEAM_HEADER,
 };
+use twinlock_protocol::refusal::Misanswer;
 use twinlock_protocol::{EnvironmentId, Pointer, TeamId, limits};
 use twinlock_seal::{Keyholder, Pin};
 use url::Url;
 
+use crate::store::Scope;
+
+use answer::{Answer, Wrong, classify};
+pub use answer::{Answered, Served};
 pub(crate) use moved::MovedStream;
 pub use patience::Patience;
 
 const CONNECT: Duration = Duration::from_secs(5);
-/// Bytes of an error answer that are read; the rest is of no use.
-const PROBLEM_BYTES: usize = 64 * 1024;
 
 /// Where a vault is, and how it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,17 +54,17 @@ pub enum VaultError {
     /// Nobody answers there, or not in time.
     #[error("The vault cannot be reached.")]
     Unreachable,
-    /// Somebody else answers.
-    #[error(
-        "What answers at the vault's address does not have the vault's certificate. Nothing was sent. Ask whoever runs the vault whether its certificate changed."
-    )]
-    Certificate,
     /// The vault said why not.
     #[error("{}", problem_sentence(.0))]
     Problem(Box<Problem>),
-    /// The answer is not of the API's form, or over a limit: no honest vault gives it.
-    #[error("The vault's answer was not understood ({0}). Nothing was changed.")]
-    Answer(&'static str),
+    /// What came is no answer of a vault, or does not come from it.
+    #[error("{}", .0.refusal)]
+    Answered(Box<Answered>),
+    /// A web page comes in the place of a vault that no pin tells from others: most likely it is not the vault's.
+    #[error(
+        "A web page answers at the vault's address, and not the vault: a sign-in page of this network, or a proxy on the way. Nothing was changed. Open any page in a browser, sign in if you are asked to, and try again; if it stays so, tell whoever runs the vault. (in-the-way)"
+    )]
+    InTheWay,
     /// A request of this computer's own that cannot be made.
     #[error("Nothing was sent to the vault: {0}.")]
     Request(&'static str),
@@ -213,7 +215,7 @@ impl Vault {
     /// Has whoever is about to lose the right to push wait.
     pub(crate) async fn hold(&self, by: &Keyholder, hold: &Hold) -> Result<(), VaultError> {
         let path = format!("/v1/teams/{}/hold", self.team);
-        self.request(by, Method::POST, &path, "", json(hold)?).await.map(drop)
+        self.tell(by, Method::POST, &path, json(hold)?).await
     }
 
     /// Adds wraps, in pages that keep the limits.
@@ -221,7 +223,7 @@ impl Vault {
         let path = format!("/v1/teams/{}/wraps", self.team);
         for page in wraps.chunks(limits::PAGE) {
             let body = json(&Wraps { wraps: page.to_vec() })?;
-            self.request(by, Method::POST, &path, "", body).await?;
+            self.tell(by, Method::POST, &path, body).await?;
         }
         Ok(())
     }
@@ -241,7 +243,7 @@ impl Vault {
     ) -> Result<(), VaultError> {
         let path = format!("/v1/teams/{}/wraps/missing", self.team);
         let body = json(&MissingWraps { missing })?;
-        self.request(by, Method::PUT, &path, "", body).await.map(drop)
+        self.tell(by, Method::PUT, &path, body).await
     }
 
     /// Revisions after a number.
@@ -277,7 +279,7 @@ impl Vault {
 
     async fn put_page(&self, by: &Keyholder, path: &str, values: Vec<ValueBlob>) -> Result<(), VaultError> {
         let body = json(&Values { values })?;
-        self.request(by, Method::PUT, path, "", body).await.map(drop)
+        self.tell(by, Method::PUT, path, body).await
     }
 
     /// The sealed values of these pointers, as far as the vault serves them.
@@ -298,9 +300,7 @@ impl Vault {
                 let before = wanted.len();
                 for value in answer.values {
                     let Some(at) = wanted.iter().position(|pointer| *pointer == value.pointer) else {
-                        return Err(VaultError::Answer(
-                            "it has a value twice, or one that was not asked for",
-                        ));
+                        return Err(self.unasked(&Method::POST, &path));
                     };
                     wanted.swap_remove(at);
                     found.push(value);
@@ -339,8 +339,9 @@ impl Vault {
         // A stream has no end to wait for, but a beginning.
         let opened = async {
             let response = request.send().await.map_err(|error| classify(&error))?;
-            check_status(response).await
+            Answer::stream(response).await
         };
+        let opened = async { opened.await.map_err(|wrong| self.about(&Method::GET, "/v1/events", wrong)) };
         MovedStream::new(self.patience.for_answer(opened).await?, self.patience.silence)
     }
 
@@ -350,7 +351,7 @@ impl Vault {
         path: &str,
         query: &str,
     ) -> Result<A, VaultError> {
-        parse(&self.request(by, Method::GET, path, query, Vec::new()).await?)
+        self.request(by, Method::GET, path, query, Vec::new(), Answer::parse).await
     }
 
     async fn send<B: Serialize, A: DeserializeOwned>(
@@ -361,24 +362,49 @@ impl Vault {
         query: &str,
         body: &B,
     ) -> Result<A, VaultError> {
-        parse(&self.request(by, method, path, query, json(body)?).await?)
+        self.request(by, method, path, query, json(body)?, Answer::parse).await
     }
 
-    async fn request(
+    /// Says something that there is nothing to answer to.
+    async fn tell(
+        &self,
+        by: &Keyholder,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<(), VaultError> {
+        self.request(by, method, path, "", body, Answer::done).await
+    }
+
+    async fn request<A>(
         &self,
         by: &Keyholder,
         method: Method,
         path: &str,
         query: &str,
         body: Vec<u8>,
-    ) -> Result<Vec<u8>, VaultError> {
-        let request = self.signed(by, method, path, query, body)?;
+        read: fn(Answer) -> Result<A, Wrong>,
+    ) -> Result<A, VaultError> {
+        let request = self.signed(by, method.clone(), path, query, body)?;
         let answer = async {
             let response = request.send().await.map_err(|error| classify(&error))?;
-            let response = check_status(response).await?;
-            read_bounded(response, limits::BODY_BYTES).await
+            read(Answer::read(response).await?)
         };
+        let answer = async { answer.await.map_err(|wrong| self.about(&method, path, wrong)) };
         self.patience.for_answer(answer).await
+    }
+
+    /// An answer in which there is something twice, or something that was not asked for.
+    fn unasked(&self, method: &Method, path: &str) -> VaultError {
+        self.about(method, path, Wrong::Answer(Misanswer::Unasked, Answer::parsed()))
+    }
+
+    /// What is wrong with an answer, with what it was an answer to.
+    fn about(&self, method: &Method, path: &str, wrong: Wrong) -> VaultError {
+        let environment = path.strip_prefix("/v1/environments/").and_then(|rest| rest.split('/').next());
+        let environment = environment.and_then(|id| id.parse().ok());
+        let scope = environment.map_or(Scope::Team(self.team), Scope::Environment);
+        wrong.about(scope, format!("{method} {path}"), self.location.pin.is_some())
     }
 
     fn signed(
@@ -414,58 +440,4 @@ fn json(body: &impl Serialize) -> Result<Vec<u8>, VaultError> {
         return Err(VaultError::Request("this is more than fits into one request"));
     }
     Ok(body)
-}
-
-fn parse<A: DeserializeOwned>(body: &[u8]) -> Result<A, VaultError> {
-    decode_strict(body, limits::BODY_BYTES).map_err(|_| VaultError::Answer("it is not of the expected form"))
-}
-
-async fn check_status(response: Response) -> Result<Response, VaultError> {
-    if response.headers().contains_key(CONTENT_ENCODING) {
-        return Err(VaultError::Answer("it is compressed, and never should be"));
-    }
-    let status = response.status();
-    if status.is_success() {
-        return Ok(response);
-    }
-    if !(status.is_client_error() || status.is_server_error()) {
-        return Err(VaultError::Answer("it sends this computer somewhere else"));
-    }
-    let body = read_bounded(response, PROBLEM_BYTES).await?;
-    match serde_json::from_slice::<Problem>(&body) {
-        Ok(problem) => Err(VaultError::Problem(Box::new(problem))),
-        // What stands before a vault that is away answers so.
-        Err(_) if matches!(status.as_u16(), 502..=504) => Err(VaultError::Unreachable),
-        Err(_) => Err(VaultError::Answer("it is an error that is not of a vault")),
-    }
-}
-
-async fn read_bounded(response: Response, limit: usize) -> Result<Vec<u8>, VaultError> {
-    let mut body = Vec::new();
-    let mut chunks = response.bytes_stream();
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|error| classify(&error))?;
-        if body.len() + chunk.len() > limit {
-            return Err(VaultError::Answer("it is too long"));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
-/// Tells a wrong certificate from a vault that is not there.
-fn classify(error: &reqwest::Error) -> VaultError {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if let Some(rustls::Error::InvalidCertificate(_)) = error.downcast_ref() {
-            return VaultError::Certificate;
-        }
-        // What an input or output error wraps is not its source: its source is the source of that.
-        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        cause = match wrapped {
-            Some(wrapped) => Some(wrapped),
-            None => error.source(),
-        };
-    }
-    VaultError::Unreachable
 }
