@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router};
 use axum_server::Handle;
+use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::RustlsConfig;
 use rcgen::PublicKeyData as _;
 use serde_json::Value;
@@ -113,6 +114,7 @@ impl LyingProxy {
         let handle = Handle::new();
         let server = axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(Arc::new(settings)))
             .expect("a listener")
+            .map(|acceptor| acceptor.acceptor(NoDelayAcceptor::new()))
             .handle(handle.clone());
         let router = Router::new().fallback(pass_on).with_state(Arc::clone(&inner));
         tokio::spawn(server.serve(router.into_make_service()));

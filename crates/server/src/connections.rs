@@ -53,6 +53,8 @@ where
             .and_then(|peer| self.connections.take(peer.ip().into(), 1).map_err(io::Error::other));
         let inner = self.inner.clone();
         Box::pin(async move {
+            // A short answer is not held back until the other side confirms what came before it.
+            stream.set_nodelay(true)?;
             // The connection's service holds its share; both end together.
             let (stream, service) = inner.accept(stream, Extension(Arc::new(share?)).layer(service)).await?;
             Ok((Awaited::new(stream), service))

@@ -4,6 +4,7 @@
 mod answer;
 mod candidates;
 mod moved;
+mod pages;
 mod patience;
 #[cfg(test)]
 mod tests;
@@ -264,22 +265,10 @@ impl Vault {
         values: Vec<ValueBlob>,
     ) -> Result<(), VaultError> {
         let path = format!("/v1/environments/{environment}/values");
-        let mut page = Vec::new();
-        let mut bytes = 0;
-        for value in values {
-            if page.len() == limits::PAGE || bytes + value.blob.len() > limits::PAGE_BYTES {
-                self.put_page(by, &path, std::mem::take(&mut page)).await?;
-                bytes = 0;
-            }
-            bytes += value.blob.len();
-            page.push(value);
+        for values in pages::of(values) {
+            self.tell(by, Method::PUT, &path, json(&Values { values })?).await?;
         }
-        if page.is_empty() { Ok(()) } else { self.put_page(by, &path, page).await }
-    }
-
-    async fn put_page(&self, by: &Keyholder, path: &str, values: Vec<ValueBlob>) -> Result<(), VaultError> {
-        let body = json(&Values { values })?;
-        self.tell(by, Method::PUT, path, body).await
+        Ok(())
     }
 
     /// The sealed values of these pointers, as far as the vault serves them.
