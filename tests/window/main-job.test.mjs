@@ -117,6 +117,23 @@ test('the main job', async (t) => {
     assert.equal(await readFile(mara, 'utf8'), after);
   });
 
+  await scene.step('what runs code is said before it is pulled', async () => {
+    const more = `${after}NODE_OPTIONS=--require=./${secret('HOOK')}.js\n`;
+    await writeFile(ben, more);
+    await asBen(['push', ben]);
+    await app.see('Careful: NODE_OPTIONS is more than a setting');
+    await app.see('Careful, before you pull: look at NODE_OPTIONS first.');
+    await app.press('Variables', 'tab');
+    await app.see('Careful, before you pull: NODE_OPTIONS is more than a setting');
+    assert.equal(await readFile(mara, 'utf8'), after, 'it came by itself');
+    assert.deepEqual(scene.secretsIn(await app.page()), [], 'values in the page');
+    await scene.picture(app, 'careful');
+    await app.press('Look at it');
+    await app.press('Pull 1 change');
+    await until('the file has it', async () => (await readFile(mara, 'utf8')) === more);
+    await app.see('In step with the vault');
+  });
+
   await scene.step('nothing secret is anywhere but in the two files', async () => {
     await scene.desktop.tray();
     await scene.nothingSlipped(app);

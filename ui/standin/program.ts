@@ -91,7 +91,7 @@ export function standIn(change: (world: World) => void = () => undefined): Stand
     move: (moved) => { for (const tell of listeners) tell(moved); },
     onMoved: (tell) => { listeners.add(tell); return Promise.resolve(() => void listeners.delete(tell)); },
     overview: () => answer('overview', [], () => {
-      if (world.locked !== null) throw { code: 'locked', message: 'Files stay watched; nothing is opened or sent until you unlock.' } satisfies CommandError;
+      if (world.locked !== null) throw { code: 'locked', message: world.locked === 'new-passphrase' ? 'The keys of this computer are in a file, sealed under a passphrase.' : 'Files stay watched; nothing is opened or sent until you unlock.' } satisfies CommandError;
       return world.overview;
     }),
     lock: () => answer('lock', [], () => { world.locked ??= 'press'; return null; }),
