@@ -61,11 +61,12 @@ impl Client {
         Err(Error::TooBusy)
     }
 
-    /// Has those wait whose right to push an event takes. That the log went on is for the next attempt.
+    /// Has those wait whose right to push an event takes. That the log went on is for the next attempt; who was made to
+    /// wait a moment ago is not again, and it goes on without.
     async fn hold(&self, joined: &mut Joined, statement: &Envelope) -> Result<(), Error> {
         let hold = Hold { statement: statement.clone() };
         match joined.vault()?.hold(&joined.session.keyholder, &hold).await {
-            Err(error) if error.is(ProblemCode::LogMoved) => Ok(()),
+            Err(error) if error.is(ProblemCode::LogMoved) || error.is(ProblemCode::TooMany) => Ok(()),
             held => self.note_outcome(joined, held.map_err(Error::from)),
         }
     }

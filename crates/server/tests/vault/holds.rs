@@ -51,8 +51,12 @@ async fn a_held_member_waits_and_everybody_else_goes_on() {
     let (_, rotate) = renew(&mut ben, &vault, &writer).await;
     ben.post(&vault, &writer.path("rotations"), &rotate).await.refused(423, ProblemCode::Held);
     ben.team = ada.team.clone();
+    // Against whoever holds one is heard: here without the right to.
     let back = removal(&ben, ada.team.member_of(ada.id()).unwrap(), &writer);
-    hold(&ben, &vault, back).await.refused(423, ProblemCode::Held);
+    hold(&ben, &vault, back.clone()).await.refused(403, ProblemCode::Forbidden);
+    ben.append(&vault, vec![back], Vec::new()).await.refused(403, ProblemCode::Forbidden);
+    let another = removal(&ben, ada.team.member_of(cleo.id()).unwrap(), &writer);
+    hold(&ben, &vault, another).await.refused(423, ProblemCode::Held);
     // Reading goes on, and so does everybody else's writing.
     assert_eq!(ben.get(&vault, &ben.events_path()).await.status, 200);
     let label = cleo.event(Event::LabelChanged(LabelChanged {
@@ -94,4 +98,32 @@ async fn a_hold_ends_with_what_it_was_for() {
     let push = ben.revision(&writer, Cause::Push, Vec::new());
     let answer = ben.push(&vault, &writer, &push).await;
     assert_ne!(answer.status, 423, "{}", String::from_utf8_lossy(&answer.body));
+}
+
+/// H59: an admin who may take the owner's write to one environment does not keep the owner from removing them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_does_not_stand_before_what_takes_rights_from_whoever_holds() {
+    let vault = Vault::start().await;
+    let mut ada = Client::create(&vault).await;
+    let writer = ada.create_environment(&vault, Vec::new()).await;
+    let mut mallory = ada.let_join_as(&vault, Role::Admin, &[(&writer, Level::Write)]).await;
+    mallory.team = ada.team.clone();
+    let (member, owner) = (ada.team.member_of(mallory.id()).unwrap(), ada.team.member_of(ada.id()).unwrap());
+    let (environment, head) = (writer.environment.id(), writer.environment.head());
+    let taken =
+        |level| Event::AccessChanged(AccessChanged { environment, member: owner, level, head: Some(head) });
+    hold(&mallory, &vault, mallory.sign(taken(None))).await.done();
+
+    // Everything else of the owner waits, what gives and takes around a removal among it.
+    let settings = TeamSettings { creating: Creating::Admins, ..TeamSettings::default() };
+    let other = ada.sign(Event::TeamSettings(settings));
+    ada.append(&vault, vec![other.clone()], Vec::new()).await.refused(423, ProblemCode::Held);
+    let removed = removal(&ada, member, &writer);
+    ada.append(&vault, vec![removed.clone(), other], Vec::new()).await.refused(423, ProblemCode::Held);
+    let promoted = RoleChanged { member, role: Role::Owner, keep: Vec::new(), heads: Vec::new() };
+    let promoted = ada.sign(Event::RoleChanged(promoted));
+    ada.append(&vault, vec![promoted], Vec::new()).await.refused(423, ProblemCode::Held);
+
+    hold(&ada, &vault, removed.clone()).await.done();
+    ada.append(&vault, vec![removed], Vec::new()).await.ok::<Appended>();
 }

@@ -53,11 +53,12 @@ pub(super) async fn append(
     let request: AppendEvents = signed.json()?;
     let turn = signed.slot.turn().await?;
     let asker = signed.asker.keyholder;
-    application.holds.check(signed.slot.id(), asker, None, application.now())?;
+    application.holds.check_events(turn.team(), asker, &request.statements, application.now())?;
     let Some(planned) = plan::append(turn.team(), &signed.asker, request)? else {
         return Ok(Json(Appended { head: turn.team().head() }));
     };
     let (team, about_oneself) = (planned.team.clone(), planned.about_oneself);
+    let took = !planned.recorded.is_empty();
     let now = as_timestamp(application.now());
     let member = match signed.asker.standing {
         Standing::Computer(member) => Some(member),
@@ -72,7 +73,7 @@ pub(super) async fn append(
     }
     let head = team.head();
     turn.publish(|view| view.team = team)?;
-    application.holds.end(signed.slot.id(), asker);
+    application.holds.end(signed.slot.id(), asker, took);
     application.moves.tell(signed.slot.id(), Moved::Log { team: signed.slot.id(), sequence: head.sequence });
     Ok(Json(Appended { head }))
 }

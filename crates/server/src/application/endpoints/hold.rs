@@ -16,10 +16,10 @@ pub(super) async fn hold(
     signed.check_team(&team)?;
     signed.check_member()?;
     let Hold { statement } = signed.json()?;
-    let (team, asker, now) = (signed.slot.id(), signed.asker.keyholder, application.now());
-    // Whoever is held holds nobody.
-    application.holds.check(team, asker, None, now)?;
+    let (asker, now) = (signed.asker.keyholder, application.now());
     let turn = signed.slot.turn().await?;
+    // Whoever is held holds nobody, but for whoever holds them.
+    application.holds.check_events(turn.team(), asker, std::slice::from_ref(&statement), now)?;
     application.holds.add(turn.team(), asker, &statement, now)?;
     Ok(StatusCode::NO_CONTENT)
 }

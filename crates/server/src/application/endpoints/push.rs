@@ -23,12 +23,7 @@ pub(super) async fn push(
     signed.check_member()?;
     let PushRevision { statement } = signed.json()?;
     let turn = signed.slot.turn().await?;
-    application.holds.check(
-        signed.slot.id(),
-        signed.asker.keyholder,
-        Some(environment),
-        application.now(),
-    )?;
+    application.holds.check(signed.slot.id(), signed.asker.keyholder, environment, application.now())?;
     let history = turn.history(&application.teams, environment).await?;
     let Some(planned) = plan::push(turn.team(), &history, &signed.asker, statement)? else {
         return Ok(Json(Pushed { head: history.environment.head() }));

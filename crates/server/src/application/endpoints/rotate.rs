@@ -19,12 +19,7 @@ pub(super) async fn rotate(
     signed.check_member()?;
     let request: Rotate = signed.json()?;
     let turn = signed.slot.turn().await?;
-    application.holds.check(
-        signed.slot.id(),
-        signed.asker.keyholder,
-        Some(environment),
-        application.now(),
-    )?;
+    application.holds.check(signed.slot.id(), signed.asker.keyholder, environment, application.now())?;
     let history = turn.history(&application.teams, environment).await?;
     let Some((events, revision)) = plan::rotate(turn.team(), &history, &signed.asker, request)? else {
         return Ok(Json(Rotated { log: turn.team().head(), head: history.environment.head() }));
