@@ -7,6 +7,7 @@ use twinlock_protocol::api::Wrap;
 use twinlock_protocol::event::{
     AccessChanged, Event, Grant, KeyholderKind, KeyholderRevoked, MemberRemoved, RoleChanged,
 };
+use twinlock_protocol::revision::{Cause, Change, Purge, Put, Remove, Revision};
 use twinlock_tests::collusion::Collusion;
 use twinlock_tests::forge::{Answer, Forge};
 
@@ -136,6 +137,46 @@ async fn who_was_demoted_from_write_pushes_on_and_nobody_takes_it() {
     refused(&wanda.push(environment, &new).await, 403, "forbidden");
     let lie = Collusion::revisions(environment, [new]).and_values(values).lie();
     setting.refused("today's log head", &setting.ben, lie, "not-allowed").await;
+    setting.check_in_step().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_demoted_from_admin_purges_on_and_nobody_takes_it() {
+    let setting = Setting::new(Mode::Ask).await;
+    let (mut ada, mut wanda, environment) = setting.with_writer(Role::Admin).await;
+    let (changes, values) = wanda.seal(environment, &[("ONCE=", "1\n")]);
+    let [Change::Put(Put { entry, pointer, .. })] = changes[..] else { panic!("one put") };
+    wanda.pushes(environment, changes, &values).await;
+    wanda.pushes(environment, vec![Change::Remove(Remove { entry })], &[]).await;
+    setting.ben.client.pull(&setting.ben.env()).await.unwrap();
+    let purge = |wanda: &Forge| {
+        let revision = wanda.revision(environment, vec![Change::Purge(Purge { pointer })]);
+        wanda.sign_revision(&Revision { cause: Cause::Purge, ..revision })
+    };
+    let old = purge(&wanda);
+    ada.refresh().await;
+    let member = wanda.member();
+    let role = RoleChanged { member, role: Role::Member, keep: Vec::new(), heads: Vec::new() };
+    ada.does(Event::RoleChanged(role)).await;
+    setting.ben.client.pull(&setting.ben.env()).await.unwrap();
+
+    // With the log head of a time when she was an admin.
+    let answer = wanda.push(environment, &old).await;
+    assert_eq!((answer.status, answer.refusal()), (422, "above-pin"), "{answer:?}");
+    let lie = Collusion::revisions(environment, [old]).lie();
+    setting.refused("an old log head", &setting.ben, lie, "above-pin").await;
+    // With today's.
+    wanda.learn(&ada);
+    let new = purge(&wanda);
+    refused(&wanda.push(environment, &new).await, 403, "forbidden");
+    let lie = Collusion::revisions(environment, [new]).lie();
+    setting.refused("today's log head", &setting.ben, lie, "not-allowed").await;
+    // She writes on.
+    let (push, values) = wanda.variable(environment, ("MORE=", "1\n"));
+    wanda.put_values(environment, &values).await.ok();
+    wanda.push(environment, &push).await.ok();
+    setting.ada.client.pull(&setting.ada.env()).await.unwrap();
+    setting.ben.client.pull(&setting.ben.env()).await.unwrap();
     setting.check_in_step().await;
 }
 

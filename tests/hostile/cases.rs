@@ -274,6 +274,20 @@ const CASES: &[Case] = &[
         "evidence that goes away when the vault is honest once",
         &["tests/hostile/answers.rs: evidence_outlives_the_lie"],
     ),
+    // Those that a review found.
+    Case(
+        "H59",
+        "a hold that keeps somebody from removing whoever holds",
+        &[
+            "crates/server/tests/vault/holds.rs: a_hold_does_not_stand_before_what_takes_rights_from_whoever_holds",
+            "crates/server/src/application/holds.rs: a_minute_is_a_minute_however_often_it_is_asked_for",
+        ],
+    ),
+    Case(
+        "H60",
+        "a purge by a demoted admin under an old log head",
+        &["tests/hostile/afterwards.rs: who_was_demoted_from_admin_purges_on_and_nobody_takes_it"],
+    ),
 ];
 
 /// How many cases the threat model names, and the numbers that are ours.

@@ -463,8 +463,11 @@ class Team:
         require(kept == keep, "something that can't be kept", "kept")
         require(not member.keyholders <= fallen, "no keyholder left", "no-keyholder-left")
         self.check_kept(kept, fallen, ROLES[event["role"]] if name == self.me else self.who.rank())
-        self.check_heads(self.written(name) if self.computers(fallen) else (), heads)
+        ends_duties = member.rank() > 0 and event["role"] == "member"
+        self.check_heads(self.written(name) if ends_duties or self.computers(fallen) else (), heads)
         self.take_down(fallen, kept, heads)
+        for keyholder in member.keyholders if ends_duties else ():
+            self.pin(keyholder, heads)
         member.roles.append((self.sequence, event["role"]))
 
     def computers(self, fallen):

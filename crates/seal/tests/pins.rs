@@ -248,7 +248,9 @@ fn a_purge_names_former_values_and_is_an_admins() {
     assert_eq!(cast.push(again).unwrap_err(), Refusal::Purge(former[0]));
 
     let id = cast.world.member(&ben);
+    let before = purge(&cast, &ben, &former[1..], Cause::Purge);
     cast.world.does(&ada, role_changed(id, Role::Member, &[])).unwrap();
+    assert_eq!(cast.push(before).unwrap_err().code(), "above-pin", "the log as it was when he was an admin");
     let demoted = purge(&cast, &ben, &former[1..], Cause::Purge);
     assert_eq!(cast.push(demoted).unwrap_err().code(), "not-allowed");
     let push = cast.moved(&ben, "zz");

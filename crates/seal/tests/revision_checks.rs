@@ -292,6 +292,25 @@ fn a_demotion_records_the_heads_of_what_a_fallen_computer_wrote_to() {
 }
 
 #[test]
+fn a_demotion_from_admin_records_heads_though_nothing_falls() {
+    let mut cast = Cast::new("demotion alone");
+    let write = cast.world.grant(Level::Write);
+    let ben = cast.world.join(Role::Owner, write);
+    let member = cast.world.member(&ben);
+    let heads = |cast: &Cast, role| {
+        cast.world.team.consequences(cast.ada.id(), &role_changed(member, role, &[])).unwrap().heads
+    };
+    assert_eq!(heads(&cast, Role::Admin), [].into(), "an admin may do the same with a history");
+    assert_eq!(heads(&cast, Role::Member), [cast.world.environment].into());
+    assert_eq!(
+        cast.world.by(&cast.ada, role_changed(member, Role::Member, &[])).unwrap_err(),
+        Refusal::Heads
+    );
+    cast.world.does(&cast.ada, role_changed(member, Role::Member, &[])).unwrap();
+    assert_eq!(heads(&cast, Role::Admin), [].into(), "nothing is taken");
+}
+
+#[test]
 fn what_has_ended_hangs_from_nobody() {
     let mut cast = Cast::new("ended");
     let (ben, laptop) = admin(&mut cast);

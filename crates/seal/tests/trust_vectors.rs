@@ -210,6 +210,8 @@ fn a_team_that_changes() {
     // Revisions on top of the last one that are not to follow.
     let eve = story.world.join(Role::Member, write);
     let eve_id = story.world.member(&eve);
+    let finn = story.world.join(Role::Admin, story.world.grant(Level::Write));
+    let finn_id = story.world.member(&finn);
     story.rotate();
     let push = story.moved(&ada, "y");
     story.push(push);
@@ -222,7 +224,11 @@ fn a_team_that_changes() {
         story.purge(&ben, former),
         story.purge(&ben, in_use),
         story.purge(&eve, story.state.former_pointers().next().unwrap()),
+        story.purge(&finn, story.state.former_pointers().next().unwrap()),
     ];
+    let bare = role_changed(finn_id, Role::Member, &[]);
+    story.refuses(ada.sign_event(&story.world.event(ada.id(), bare.clone())));
+    story.world.does(&ada, bare).unwrap();
     story.world.does(&ada, access(environment, eve_id, Some(Level::Read))).unwrap();
     on_top.push(story.moved(&ada, "zz"));
     let length = story.revisions.len();

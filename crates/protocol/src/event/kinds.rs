@@ -189,7 +189,8 @@ pub struct RoleChanged {
     pub role: Role,
     /// At a demotion: what would fall with it and is kept.
     pub keep: Vec<KeyholderId>,
-    /// The head of each environment that a computer loses write access to by this.
+    /// The head of each environment that a computer loses write access to by this, or that an admin who becomes a
+    /// member writes to.
     pub heads: Vec<PinnedHead>,
 }
 

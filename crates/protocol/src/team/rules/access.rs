@@ -19,19 +19,23 @@ pub(super) fn change(
     let given: Vec<_> = head.into_iter().map(|head| PinnedHead { environment, head }).collect();
     let heads = cascade::check(team, signer, Some(signer.role), &falls, &given)?;
     let sequence = signer.at.sequence;
-    if let Some(head) = heads.get(&environment) {
-        let keyholders =
-            team.members.get(&member).map(|member| member.keyholders.clone()).unwrap_or_default();
-        if let Some(known) = team.environments.get_mut(&environment) {
-            keyholders.into_iter().for_each(|keyholder| known.end(keyholder, sequence, head.number));
-        }
-    }
+    end(team, member, &heads, sequence);
     cascade::apply(team, signer, &falls, &heads);
     if level < before {
         cascade::lose_keys(team, [environment], sequence);
     }
     set(team, member, environment, level, sequence);
     Ok(())
+}
+
+/// What a member's live keyholders sign above the recorded heads counts no more if it refers to an older log.
+pub(super) fn end(team: &mut Team, member: MemberId, heads: &BTreeMap<EnvironmentId, Head>, sequence: u64) {
+    let keyholders = team.members.get(&member).map(|member| member.keyholders.clone()).unwrap_or_default();
+    for (environment, head) in heads {
+        if let Some(known) = team.environments.get_mut(environment) {
+            keyholders.iter().for_each(|keyholder| known.end(*keyholder, sequence, head.number));
+        }
+    }
 }
 
 /// Sets a member's access, if the environment is there.

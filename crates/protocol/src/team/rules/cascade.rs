@@ -47,7 +47,11 @@ pub(in super::super) fn consequences(
             if changed.role < member.role {
                 let roots = member.keyholders.iter().copied().collect();
                 falls.walk(team, roots, author, &changed.keep)?;
-                falls.heads = written_by(team, &falls.keyholders);
+                falls.heads = if ends_duties(member.role, changed.role) {
+                    written(team, changed.member).collect()
+                } else {
+                    written_by(team, &falls.keyholders)
+                };
             } else if let Some(kept) = changed.keep.first() {
                 return Err(Refusal::Kept(*kept));
             }
@@ -251,6 +255,11 @@ pub(super) fn lose_keys(
             environment.lose_key(sequence);
         }
     }
+}
+
+/// Whether a change of role takes what only admins may do with an environment's history.
+pub(super) fn ends_duties(before: Role, after: Role) -> bool {
+    before >= Role::Admin && after < Role::Admin
 }
 
 /// The environments that a member may write to.

@@ -97,6 +97,10 @@ pub(super) fn change_role(
     let role_after = if id == signer.member { changed.role } else { signer.role };
     let heads = cascade::check(team, signer, Some(role_after), &falls, &changed.heads)?;
     cascade::apply(team, signer, &falls, &heads);
+    if cascade::ends_duties(now, changed.role) {
+        // Whoever stays a writer pushes on, but by the rights of now: an older head does not make them an admin again.
+        access::end(team, id, &heads, signer.at.sequence);
+    }
     if let Some(member) = team.members.get_mut(&id) {
         member.role = changed.role;
         member.roles.set(signer.at.sequence, Some(changed.role));
