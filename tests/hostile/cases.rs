@@ -272,7 +272,28 @@ const CASES: &[Case] = &[
     Case(
         "H58",
         "evidence that goes away when the vault is honest once",
-        &["tests/hostile/answers.rs: evidence_outlives_the_lie"],
+        &[
+            "tests/hostile/evidence.rs: evidence_is_what_was_refused_and_outlives_the_lie",
+            "tests/hostile/evidence.rs: what_is_no_answer_and_what_is_no_value_is_kept_too",
+        ],
+    ),
+    Case(
+        "H70",
+        "a refusal that goes away though nothing was made good",
+        &[
+            "tests/hostile/evidence.rs: a_lie_about_a_former_value_stands_until_that_value_verifies",
+            "tests/hostile/evidence.rs: nothing_that_happens_to_the_file_hides_a_refusal",
+        ],
+    ),
+    Case(
+        "H71",
+        "a lie that is told only in the background",
+        &["tests/hostile/evidence.rs: what_is_read_back_before_keys_are_renewed_is_refused_aloud"],
+    ),
+    Case(
+        "H72",
+        "values so large that they fill the memory",
+        &["tests/hostile/evidence.rs: what_is_no_answer_and_what_is_no_value_is_kept_too"],
     ),
     // Those that a review found.
     Case(

@@ -9,6 +9,7 @@ mod afterwards;
 mod answers;
 mod cases;
 mod damaged;
+mod evidence;
 mod first_contact;
 mod forgeries;
 mod keyholders;

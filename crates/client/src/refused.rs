@@ -1,9 +1,9 @@
 //! A refusal, as its user hears of it: what happened, what was kept safe, what to do.
 
-use twinlock_protocol::Refusal;
+use twinlock_protocol::{Pointer, Refusal};
 
 use crate::store::Scope;
-use crate::vault::{Answered, Served};
+use crate::vault::Answered;
 use crate::view::RefusalView;
 
 /// Something that the vault served and that does not verify.
@@ -17,8 +17,10 @@ pub struct Refused {
     pub refusal: Refusal,
     /// What becomes of the evidence.
     pub evidence: Evidence,
-    /// An answer that was none, as far as it was read.
-    pub served: Option<Box<Served>>,
+    /// What was served, as far as it matters.
+    pub served: Option<Box<serde_json::Value>>,
+    /// Whether it is about a value that the environment has no more: what is served of today does not end it.
+    pub former: bool,
 }
 
 /// What becomes of the evidence of a refusal.
@@ -45,7 +47,15 @@ impl Refused {
     /// A check that failed, with evidence that is kept.
     #[must_use]
     pub fn new(scope: Scope, place: String, refusal: Refusal) -> Self {
-        Self { scope, place, refusal, evidence: Evidence::Kept, served: None }
+        Self { scope, place, refusal, evidence: Evidence::Kept, served: None, former: false }
+    }
+
+    /// The value that it is about, where that is one which the environment has no more.
+    pub(crate) fn former_value(&self) -> Option<Pointer> {
+        match self.refusal {
+            Refusal::Digest(pointer) | Refusal::ValueMissing(pointer) if self.former => Some(pointer),
+            _ => None,
+        }
     }
 
     /// The refusal in words.
@@ -62,7 +72,7 @@ impl From<Answered> for Refused {
             Scope::Team(_) => "the team",
             Scope::Environment(_) => "an environment",
         };
-        let served = Some(Box::new(answered.served));
+        let served = serde_json::to_value(answered.served).ok().map(Box::new);
         Self { served, ..Self::new(answered.scope, place.to_owned(), answered.refusal) }
     }
 }

@@ -79,8 +79,10 @@ fn fill(store: &Store) {
             step.set_refusal(&RefusalRecord {
                 scope: TEAM,
                 code: "forged".into(),
+                former: None,
                 evidence: b"CANARY-evidence".to_vec().into(),
                 at: Timestamp::UNIX_EPOCH,
+                first: None,
             })?;
             step.remember_name(&[1; 16], "CANARY-label", &[2; 16])?;
             step.set_note("invite", b"CANARY-note")

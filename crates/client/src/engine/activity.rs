@@ -165,8 +165,14 @@ fn exported(session: &Session, step: &Step<'_>) -> Result<String, Error> {
             Scope::Team(team) => serde_json::json!({ "team": team }),
             Scope::Environment(environment) => serde_json::json!({ "environment": environment }),
         };
-        let evidence = serde_json::from_slice(&refusal.evidence)
-            .unwrap_or_else(|_| Value::String(to_base64url(&refusal.evidence)));
+        let read = |evidence: &[u8]| {
+            serde_json::from_slice(evidence).unwrap_or_else(|_| Value::String(to_base64url(evidence)))
+        };
+        if let Some((at, first)) = &refusal.first {
+            let (about, evidence) = (about.clone(), read(first));
+            add(&Line::Refusal { about, code: &refusal.code, at: at.as_millisecond(), evidence })?;
+        }
+        let evidence = read(&refusal.evidence);
         add(&Line::Refusal { about, code: &refusal.code, at: refusal.at.as_millisecond(), evidence })?;
     }
     Ok(lines)

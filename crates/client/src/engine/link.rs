@@ -218,10 +218,12 @@ impl Client {
             (false, true) => FileState::There,
             (false, false) => FileState::InStep,
         };
+        // Nothing that happens to the file makes a refusal go away.
+        let unless_refused = |state| if refused { FileState::Refused } else { state };
         match read {
             Ok(text) if text.as_str().is_empty() && !base.is_empty() => {
                 view.problem = Some(emptied(&file.path, base).to_string());
-                (view.here, view.state) = (0, FileState::Emptied);
+                (view.here, view.state) = (0, unless_refused(FileState::Emptied));
             }
             Ok(_) => {}
             // A file that is not there yet and never was in step is simply to be pulled.
@@ -229,8 +231,10 @@ impl Client {
             Err(problem) => {
                 view.problem = Some(problem.to_string());
                 (view.here, view.conflicts) = (0, 0);
-                view.state =
-                    if *problem == FileProblem::Missing { FileState::Missing } else { FileState::Unreadable };
+                view.state = unless_refused(match problem {
+                    FileProblem::Missing => FileState::Missing,
+                    _ => FileState::Unreadable,
+                });
             }
         }
         Ok(view)

@@ -40,7 +40,9 @@ impl Client {
             let held = joined.session.held(environment)?.held;
             heads.push(PinnedHead { environment, head: held.chain.head() });
             let goes_on = before.map_or(Ok(()), |before| before.hold_environment(&held.chain));
-            goes_on.map_err(|refusal| joined.session.refused(Scope::Environment(environment), refusal))?;
+            let goes_on =
+                goes_on.map_err(|refusal| joined.session.refused(Scope::Environment(environment), refusal));
+            self.note_outcome(joined, goes_on)?;
         }
         // What others see of this file, or saw when it was made, it goes on saying.
         let kept = before.into_iter().flat_map(Pins::environments).copied();
@@ -49,7 +51,8 @@ impl Client {
         heads.extend(kept.filter(|old| !seen.contains(&old.environment) && there(old.environment)));
         let (team, log) = (joined.session.team.id(), joined.session.log_head());
         let goes_on = before.map_or(Ok(()), |before| before.hold_log(&joined.session.team));
-        goes_on.map_err(|refusal| joined.session.refused(Scope::Team(team), refusal))?;
+        let goes_on = goes_on.map_err(|refusal| joined.session.refused(Scope::Team(team), refusal));
+        self.note_outcome(joined, goes_on)?;
         Ok(Pins::new(team, log, heads))
     }
 

@@ -2,17 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::json;
 use twinlock_protocol::api::ValueBlob;
+use twinlock_protocol::encoding::to_base64url;
 use twinlock_protocol::envelope::Envelope;
-use twinlock_protocol::environment::digest;
+use twinlock_protocol::environment::{SEAL_OVERHEAD, digest};
 use twinlock_protocol::event::{Level, Role};
 use twinlock_protocol::ids::{Digest, EnvironmentId, Pointer};
 use twinlock_protocol::revision::Change;
-use twinlock_protocol::{Refusal, StatementHash};
+use twinlock_protocol::{Refusal, StatementHash, limits, padding};
 use zeroize::Zeroizing;
 
 use super::keyholders::Heard;
-use super::session::Taken;
+use super::session::{Session, Taken};
 use super::{Client, Event, Joined};
 use crate::error::Error;
 use crate::refused::Refused;
@@ -87,22 +89,22 @@ impl Client {
         loop {
             let seen = joined.session.log_head();
             let page = vault.events(&joined.session.keyholder, seen.sequence).await?;
-            check_head(page.head.sequence, page.head.hash, seen.sequence, seen.hash)
-                .map_err(|refusal| joined.session.refused(scope, refusal))?;
+            let evidence = |refusal: &Refusal, statement: Option<&Envelope>| json!({ "found": refusal.to_string(), "seen": seen, "head": page.head, "statement": statement });
+            let refused = |refusal: Refusal| {
+                let served = evidence(&refusal, page.statements.first());
+                joined.session.refused_for(scope, refusal, served)
+            };
+            check_head(page.head.sequence, page.head.hash, seen.sequence, seen.hash).map_err(refused)?;
             if page.statements.is_empty() {
                 let cut_short = Refusal::CutShort { served: seen.sequence, known: page.head.sequence };
-                return if page.head == seen {
-                    Ok(())
-                } else {
-                    Err(joined.session.refused(scope, cut_short))
-                };
+                return if page.head == seen { Ok(()) } else { Err(refused(cut_short)) };
             }
             let mut next = joined.session.team.clone();
             let mut heard = Vec::new();
             for statement in &page.statements {
                 let event = next.append(statement).map_err(|refusal| {
-                    self.keep_evidence(scope, &refusal, statement);
-                    joined.session.refused(scope, refusal)
+                    let served = evidence(&refusal, Some(statement));
+                    joined.session.refused_for(scope, refusal, served)
                 })?;
                 heard.extend(Heard::of(&event));
             }
@@ -119,23 +121,26 @@ impl Client {
         loop {
             let seen = joined.session.held(id)?.held.chain.head();
             let page = vault.revisions(&joined.session.keyholder, id, seen.number).await?;
+            let evidence = |refusal: &Refusal, statement: Option<&Envelope>| json!({ "found": refusal.to_string(), "seen": seen, "head": page.head, "statement": statement });
+            let refused = |session: &Session, refusal: Refusal, statement: Option<&Envelope>| {
+                let served = evidence(&refusal, statement);
+                session.refused_for(scope, refusal, served)
+            };
             check_head(page.head.number, page.head.hash, seen.number, seen.hash)
-                .map_err(|refusal| joined.session.refused(scope, refusal))?;
+                .map_err(|refusal| refused(&joined.session, refusal, page.statements.first()))?;
             if page.statements.is_empty() {
                 if page.head != seen {
                     let refusal = Refusal::CutShort { served: seen.number, known: page.head.number };
-                    return Err(joined.session.refused(scope, refusal));
+                    return Err(refused(&joined.session, refusal, None));
                 }
                 let held = joined.session.held(id)?;
                 let reached = held.held.chain.agrees_with(held.team);
-                return reached.map_err(|refusal| joined.session.refused(scope, refusal));
+                return reached.map_err(|refusal| refused(&joined.session, refusal, None));
             }
             let before = joined.session.held(id)?.held.revisions.len();
             if let Err(refusal) = joined.session.held(id)?.extend(&page.statements) {
-                if let Some(first) = page.statements.first() {
-                    self.keep_evidence(scope, &refusal, first);
-                }
-                return Err(joined.session.refused(scope, refusal));
+                let first = joined.session.held(id)?.first_refused(&page.statements);
+                return Err(refused(&joined.session, refusal, first.or(page.statements.last())));
             }
             self.keep_revisions(joined, id, seen.number, &page.statements)?;
             self.announce(joined, id, before);
@@ -171,7 +176,8 @@ impl Client {
         self.fetch_blobs(joined, id, &wanted).await
     }
 
-    /// Fetches sealed values that are not here, and checks each against the digest that its author signed.
+    /// Fetches sealed values that are not here, and checks each against the digest that its author signed, as it comes:
+    /// what nobody signed is not held in memory while more of it comes.
     pub(super) async fn fetch_blobs(
         &self,
         joined: &Joined,
@@ -181,28 +187,46 @@ impl Client {
         let missing = self.store().read(|step| {
             step.missing_blobs(wanted.iter().map(|(pointer, _)| *pointer)).map_err(Error::from)
         })?;
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let served = joined.vault()?.values(&joined.session.keyholder, id, &missing).await?;
-        let scope = Scope::Environment(id);
-        let blobs: BTreeMap<Pointer, &ValueBlob> =
-            served.iter().map(|value| (value.pointer, value)).collect();
         let missing: BTreeSet<Pointer> = missing.into_iter().collect();
-        for (pointer, signed) in wanted.iter().filter(|(pointer, _)| missing.contains(pointer)) {
-            let refusal = match blobs.get(pointer) {
-                None => Refusal::ValueMissing(*pointer),
-                Some(value) if digest(&value.blob) != *signed => Refusal::Digest(*pointer),
-                Some(_) => continue,
+        let mut left: BTreeMap<Pointer, Digest> =
+            wanted.iter().filter(|(pointer, _)| missing.contains(pointer)).copied().collect();
+        // Bytes of the longest value that there can be, sealed.
+        let longest = padding::padded_length(limits::VALUE_BYTES) + SEAL_OVERHEAD;
+        let mut verified = Vec::new();
+        while !left.is_empty() {
+            let asked: Vec<Pointer> = left.keys().take(limits::PAGE).copied().collect();
+            let served = joined.vault()?.values(&joined.session.keyholder, id, &asked).await?;
+            let refused = |refusal: Refusal, served: serde_json::Value| {
+                joined.session.refused_for(Scope::Environment(id), refusal, served)
             };
-            self.keep_evidence(
-                scope,
-                &refusal,
-                &served.iter().map(|value| value.pointer).collect::<Vec<_>>(),
-            );
-            return Err(joined.session.refused(scope, refusal));
+            // A page is cut short by its size; an answer without progress says that the rest is not there.
+            if let (true, Some(first)) = (served.is_empty(), asked.first()) {
+                let refusal = Refusal::ValueMissing(*first);
+                let evidence = json!({ "found": refusal.to_string(), "asked": asked });
+                return Err(refused(refusal, evidence));
+            }
+            for value in &served {
+                let signed = left.remove(&value.pointer);
+                let found = if value.blob.len() > longest {
+                    Err(Refusal::Limit("a sealed value"))
+                } else if signed != Some(digest(&value.blob)) {
+                    Err(Refusal::Digest(value.pointer))
+                } else {
+                    Ok(())
+                };
+                found.map_err(|refusal| {
+                    // As much of it as an honest one can have.
+                    let blob = &value.blob[..value.blob.len().min(longest)];
+                    let evidence = json!({
+                        "found": refusal.to_string(), "pointer": value.pointer, "signed": signed,
+                        "bytes": value.blob.len(), "blob": to_base64url(blob),
+                    });
+                    refused(refusal, evidence)
+                })?;
+            }
+            verified.extend(served);
         }
-        self.keep_values(&served)
+        self.keep_values(&verified)
     }
 
     /// Keeps sealed values, verified ones only.
@@ -289,19 +313,14 @@ impl Client {
             keep(step, Scope::Environment(id), after, statements)?;
             purged.iter().try_for_each(|pointer| step.forget_blob(*pointer).map_err(Error::from))
         })?;
-        if purged.is_empty() { Ok(()) } else { Ok(self.store().flush()?) }
-    }
-
-    fn keep_evidence(&self, scope: Scope, refusal: &Refusal, evidence: &impl serde::Serialize) {
-        let record = RefusalRecord {
-            scope,
-            code: refusal.code().to_owned(),
-            evidence: Zeroizing::new(serde_json::to_vec(evidence).unwrap_or_default()),
-            at: jiff::Timestamp::now(),
-        };
-        if let Err(error) = self.store().step(|step| step.set_refusal(&record).map_err(Error::from)) {
-            tracing::warn!(%error, "the evidence of a refusal could not be kept");
+        if purged.is_empty() {
+            return Ok(());
         }
+        // Of what is no more nothing is asked for.
+        self.store().step(|step| {
+            step.end_refusals_of(&Scope::Environment(id), purged.iter().copied()).map_err(Error::from)
+        })?;
+        Ok(self.store().flush()?)
     }
 
     /// Notes whether the vault was reached and whether it was refused, and passes the result on.
@@ -335,15 +354,18 @@ impl Client {
     }
 
     fn note_refusal(&self, refused: &Refused) {
-        let kept = self.store().read(|step| step.refusals().map_err(Error::from));
-        let known = kept.is_ok_and(|kept| {
-            kept.iter().any(|record| record.scope == refused.scope && record.code == refused.refusal.code())
-        });
-        if !known {
-            match &refused.served {
-                Some(served) => self.keep_evidence(refused.scope, &refused.refusal, served),
-                None => self.keep_evidence(refused.scope, &refused.refusal, &refused.refusal.to_string()),
-            }
+        let sentence = || serde_json::Value::String(refused.refusal.to_string());
+        let evidence = refused.served.as_deref().cloned().unwrap_or_else(sentence);
+        let record = RefusalRecord {
+            scope: refused.scope,
+            code: refused.refusal.code().to_owned(),
+            former: refused.former_value(),
+            evidence: Zeroizing::new(evidence.to_string().into_bytes()),
+            at: jiff::Timestamp::now(),
+            first: None,
+        };
+        if let Err(error) = self.store().step(|step| step.set_refusal(&record).map_err(Error::from)) {
+            tracing::warn!(%error, "the evidence of a refusal could not be kept");
         }
         self.emit(Event::Refused { refusal: refused.view() });
     }

@@ -1,5 +1,7 @@
 //! What the vault served and was refused, for whoever has to do something about it.
 
+use serde_json::Value;
+
 use super::Client;
 use crate::error::Error;
 use crate::refused::{Evidence, words};
@@ -29,10 +31,17 @@ impl Client {
                 refusal: words(&record.code, &place, Evidence::Kept),
                 at: u64::try_from(record.at.as_millisecond()).unwrap_or(0),
                 vault: vault.clone(),
-                // A sentence is the check's own. Whatever else it is, the vault sent it: not for reading.
-                found: serde_json::from_slice::<String>(&record.evidence).ok(),
+                // The check's own sentence. Whatever else is there, the vault sent it: not for reading.
+                found: found(&record.evidence),
             }
         };
         Ok(records.into_iter().map(view).collect())
+    }
+}
+
+fn found(evidence: &[u8]) -> Option<String> {
+    match serde_json::from_slice(evidence).ok()? {
+        Value::String(found) => Some(found),
+        evidence => evidence.get("found")?.as_str().map(str::to_owned),
     }
 }

@@ -1,5 +1,9 @@
 //! New keys for an environment: opened when somebody lost the old ones, with everything sealed anew.
 
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use twinlock_protocol::Refusal;
 use twinlock_protocol::api::{AppendEvents, Rotate, ValueBlob};
 use twinlock_protocol::environment::{Entry, digest};
 use twinlock_protocol::event::{Event as TeamLogEvent, GenerationOpened, Half, Head, Role};
@@ -60,6 +64,36 @@ impl Client {
         Ok(())
     }
 
+    /// That a vault has what it was given just now, and that it opens.
+    async fn read_back(
+        &self,
+        joined: &Joined,
+        id: EnvironmentId,
+        values: &[ValueBlob],
+        keys: &EnvironmentKeys,
+    ) -> Result<(), Error> {
+        let mut left: BTreeMap<Pointer, &ValueBlob> =
+            values.iter().map(|value| (value.pointer, value)).collect();
+        while let Some(first) = left.keys().next().copied() {
+            let asked: Vec<Pointer> = left.keys().take(limits::PAGE).copied().collect();
+            let served = joined.vault()?.values(&joined.session.keyholder, id, &asked).await?;
+            let refused = |refusal: Refusal, bytes: Option<usize>| {
+                let evidence = json!({ "found": refusal.to_string(), "asked": asked, "bytes": bytes });
+                joined.session.refused_for(Scope::Environment(id), refusal, evidence)
+            };
+            if served.is_empty() {
+                return Err(refused(Refusal::ValueMissing(first), None));
+            }
+            for back in &served {
+                let same = left.remove(&back.pointer) == Some(back);
+                if !same || keys.value.open_value(back.pointer, &back.blob).is_err() {
+                    return Err(refused(Refusal::Digest(back.pointer), Some(back.blob.len())));
+                }
+            }
+        }
+        Ok(())
+    }
+
     pub(super) async fn rotate(&self, joined: &mut Joined, id: EnvironmentId) -> Result<(), Error> {
         let vault = joined.vault()?;
         let bug = |refusal: twinlock_protocol::Refusal| Error::Bug(refusal.to_string());
@@ -75,16 +109,8 @@ impl Client {
         // Put and read back before anything points at them: a vault that loses values loses none of ours.
         let stored = vault.put_values(&joined.session.keyholder, id, values.clone()).await;
         self.note_outcome(joined, stored.map_err(Error::from))?;
-        let pointers: Vec<Pointer> = values.iter().map(|value| value.pointer).collect();
-        let served = vault.values(&joined.session.keyholder, id, &pointers).await;
-        let served = self.note_outcome(joined, served.map_err(Error::from))?;
-        for value in &values {
-            let same = served.iter().any(|back| back == value);
-            if !same || keys.value.open_value(value.pointer, &value.blob).is_err() {
-                let refusal = twinlock_protocol::Refusal::ValueMissing(value.pointer);
-                return Err(joined.session.refused(Scope::Environment(id), refusal));
-            }
-        }
+        let read_back = self.read_back(joined, id, &values, &keys).await;
+        self.note_outcome(joined, read_back)?;
 
         let author = joined.session.keyholder.id();
         let head = joined.session.held(id)?.held.chain.head();

@@ -188,6 +188,12 @@ impl Session {
         self.placed(Refused::new(scope, String::new(), refusal)).into()
     }
 
+    /// The same, with what was served.
+    pub(crate) fn refused_for(&self, scope: Scope, refusal: Refusal, served: serde_json::Value) -> Error {
+        let served = Some(Box::new(served));
+        self.placed(Refused { served, ..Refused::new(scope, String::new(), refusal) }).into()
+    }
+
     /// A refusal with the name of the place, and with what becomes of its evidence here.
     pub(crate) fn placed(&self, refused: Refused) -> Refused {
         let place = match refused.scope {
@@ -410,6 +416,12 @@ pub(crate) struct HeldIn<'s> {
 }
 
 impl HeldIn<'_> {
+    /// Which of these revisions is the first that is refused.
+    pub(crate) fn first_refused<'a>(&self, revisions: &'a [Envelope]) -> Option<&'a Envelope> {
+        let mut chain = self.held.chain.clone();
+        revisions.iter().find(|revision| chain.extend(self.team, std::iter::once(*revision)).is_err())
+    }
+
     /// Takes in revisions that follow; on a refusal nothing has changed.
     pub(crate) fn extend(self, revisions: &[Envelope]) -> Result<(), Refusal> {
         let accepted = self.held.chain.extend(self.team, revisions)?;

@@ -12,9 +12,10 @@ use twinlock_protocol::timestamp::Timestamp;
 
 use super::opened::{open, open_left};
 use super::session::Held;
-use super::{Client, Joined};
+use super::{Client, Event, Joined};
 use crate::error::Error;
-use crate::store::{Step, StoreError};
+use crate::refused::Refused;
+use crate::store::{Scope, Step, StoreError};
 use crate::sync::Halves;
 
 /// One text that an entry had. Moves are no versions: they repeat it.
@@ -218,7 +219,17 @@ impl Client {
         let held = joined.session.environment(id);
         let mut wanted = held.map(&wanted).unwrap_or_default();
         wanted.retain(|(pointer, _)| held.is_none_or(|held| !held.chain.is_purged(*pointer)));
-        let result = self.fetch_blobs(joined, id, &wanted).await;
-        self.note_outcome(joined, result)
+        let result = self.fetch_blobs(joined, id, &wanted).await.map_err(|error| match error {
+            Error::Refused(refused) => Refused { former: true, ..*refused }.into(),
+            error => error,
+        });
+        self.note_outcome(joined, result)?;
+        // All of them are here now, and verified.
+        let scope = Scope::Environment(id);
+        let pointers = wanted.into_iter().map(|(pointer, _)| pointer);
+        if self.store().step(|step| step.end_refusals_of(&scope, pointers).map_err(Error::from))? {
+            self.emit(Event::Environment(id));
+        }
+        Ok(())
     }
 }

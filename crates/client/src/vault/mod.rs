@@ -10,6 +10,7 @@ mod patience;
 mod tests;
 mod tls;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use reqwest::Method;
@@ -271,7 +272,7 @@ impl Vault {
         Ok(())
     }
 
-    /// The sealed values of these pointers, as far as the vault serves them.
+    /// The sealed values of these pointers, a page at most, as far as the vault serves them at once.
     pub(crate) async fn values(
         &self,
         by: &Keyholder,
@@ -279,27 +280,13 @@ impl Vault {
         pointers: &[Pointer],
     ) -> Result<Vec<ValueBlob>, VaultError> {
         let path = format!("/v1/environments/{environment}/values/query");
-        let mut found: Vec<ValueBlob> = Vec::new();
-        for chunk in pointers.chunks(limits::PAGE) {
-            let mut wanted: Vec<Pointer> = chunk.to_vec();
-            // A page is cut short by its size; an answer without progress says that the rest is not there.
-            while !wanted.is_empty() {
-                let query = QueryValues { pointers: wanted.clone() };
-                let answer: Values = self.send(by, Method::POST, &path, "", &query).await?;
-                let before = wanted.len();
-                for value in answer.values {
-                    let Some(at) = wanted.iter().position(|pointer| *pointer == value.pointer) else {
-                        return Err(self.unasked(&Method::POST, &path));
-                    };
-                    wanted.swap_remove(at);
-                    found.push(value);
-                }
-                if wanted.len() == before {
-                    break;
-                }
-            }
+        let query = QueryValues { pointers: pointers.to_vec() };
+        let answer: Values = self.send(by, Method::POST, &path, "", &query).await?;
+        let mut unanswered: BTreeSet<&Pointer> = pointers.iter().collect();
+        match answer.values.iter().all(|value| unanswered.remove(&value.pointer)) {
+            true => Ok(answer.values),
+            false => Err(self.unasked(&Method::POST, &path)),
         }
-        Ok(found)
     }
 
     /// Adds a revision.
