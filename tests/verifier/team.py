@@ -520,6 +520,7 @@ class Team:
         name = from_hex(event["project"], 16)
         self.check_label(event["label"])
         require(name not in self.projects and name not in self.gone, "a project created twice", "id-taken")
+        require(len(self.projects) < 1000, "too many projects", "limit")
         self.projects[name] = set()
 
     def on_project_deleted(self, event):
@@ -534,6 +535,7 @@ class Team:
         name, (project, environments) = from_hex(event["environment"], 16), self.project(event["project"])
         self.check_label(event["label"])
         require(name not in self.environments and name not in self.gone, "an environment created twice", "id-taken")
+        require(len(self.environments) < 4000, "too many environments", "limit")
         require(set(event["commitments"]) == {"name", "value"}, "commitments to both keys", "malformed")
         listed = ids([grant["member"] for grant in event["access"]])
         require(self.me not in listed, "the author listed", "malformed")

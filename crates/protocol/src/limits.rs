@@ -14,6 +14,11 @@ pub const ENTRIES: usize = 10_000;
 pub const SERVICE_ENVIRONMENTS: usize = 32;
 /// Members of a team.
 pub const MEMBERS: usize = 1_000;
+/// Projects of a team. With the environments' and the members' their labels stay well below a statement's payload: the
+/// team's `generation-opened` seals all of them anew.
+pub const PROJECTS: usize = 1_000;
+/// Environments of a team, in all its projects.
+pub const ENVIRONMENTS: usize = 4_000;
 /// Live keyholders of one member.
 pub const KEYHOLDERS_PER_MEMBER: usize = 16;
 /// Days after which keys are renewed at the latest, whatever the settings say.

@@ -44,6 +44,79 @@ fn a_team_has_a_thousand_members_and_who_waits_is_one_of_them() {
     assert_eq!(joins(&mut world, false).err().unwrap().code(), "limit");
 }
 
+/// All that a member may name without an admin, and as many members: sealed anew, it is one statement.
+#[test]
+fn a_team_has_a_thousand_projects_and_four_thousand_environments_and_its_names_are_renewed() {
+    let mut world = World::new("projects");
+    let ada = world.twin(world.founder.id());
+    let longest = "\u{10ffff}".repeat(limits::LABEL_CHARACTERS);
+    // Not by way of the world, which compares the whole team each time.
+    let does = |world: &mut World, event: Event| {
+        let statement = ada.sign_event(&world.event(ada.id(), event));
+        world.team.append(&statement).map(drop).map_err(|refusal| refusal.code())
+    };
+    let project = |world: &mut World| {
+        let project = ProjectId::new(world.rng.bytes());
+        let label = world.label(&longest);
+        (project, Event::ProjectCreated(ProjectCreated { project, label }))
+    };
+    let mut first = None;
+    for _ in world.team.projects().len()..limits::PROJECTS {
+        let (id, created) = project(&mut world);
+        first = Some(id);
+        does(&mut world, created).unwrap();
+    }
+    let (_, one_more) = project(&mut world);
+    assert_eq!(does(&mut world, one_more.clone()), Err("limit"));
+    let of = first.unwrap();
+    let environment = |world: &mut World| {
+        Event::EnvironmentCreated(EnvironmentCreated {
+            environment: EnvironmentId::new(world.rng.bytes()),
+            project: of,
+            label: world.label(&longest),
+            commitments: Commitments {
+                name: Commitment::new([1; 32]),
+                value: Some(Commitment::new([2; 32])),
+            },
+            access: Vec::new(),
+        })
+    };
+    for _ in world.team.environments().len()..limits::ENVIRONMENTS {
+        let created = environment(&mut world);
+        does(&mut world, created).unwrap();
+    }
+    let created = environment(&mut world);
+    assert_eq!(does(&mut world, created), Err("limit"));
+
+    let generation = world.team.generations().last().unwrap().number.next().unwrap();
+    let label = |world: &mut World, subject| {
+        let label = SealedLabel { generation, ..world.label(&longest) };
+        LabelChanged { subject, label }
+    };
+    let subjects = world.team.labelled();
+    let labels: Vec<_> = subjects.into_iter().map(|subject| label(&mut world, subject)).collect();
+    let opened = Event::GenerationOpened(GenerationOpened {
+        environment: None,
+        generation,
+        commitments: Commitments { name: Commitment::new([3; 32]), value: None },
+        head: None,
+        labels,
+    });
+    let statement = ada.sign_event(&world.event(ada.id(), opened));
+    assert!(statement.payload.len() < limits::STATEMENT_BYTES / 3, "{}", statement.payload.len());
+    world.team.append(&statement).unwrap();
+
+    // What is deleted makes room.
+    let gone = ProjectDeleted {
+        project: *world.team.projects().keys().find(|id| **id != of).unwrap(),
+        heads: Vec::new(),
+    };
+    does(&mut world, Event::ProjectDeleted(gone)).unwrap();
+    let Event::ProjectCreated(created) = one_more else { panic!("a project") };
+    let label = SealedLabel { generation, ..created.label };
+    does(&mut world, Event::ProjectCreated(ProjectCreated { label, ..created })).unwrap();
+}
+
 #[test]
 fn an_environment_has_ten_thousand_entries() {
     let mut world = World::new("ten thousand");

@@ -4,11 +4,15 @@ use super::*;
 use crate::event::{
     EnvironmentCreated, EnvironmentDeleted, MemberGrant, PinnedHead, ProjectCreated, ProjectDeleted,
 };
+use crate::limits;
 
 pub(super) fn create_project(team: &mut Team, created: &ProjectCreated) -> Result<(), Refusal> {
     labels::check(team, &created.label)?;
     if team.projects.contains_key(&created.project) || team.gone_projects.contains(&created.project) {
         return Err(Refusal::IdTaken);
+    }
+    if team.projects.len() >= limits::PROJECTS {
+        return Err(Refusal::Limit("a team has at most 1,000 projects"));
     }
     let project = Project { label: created.label.clone(), environments: BTreeSet::new() };
     team.projects.insert(created.project, project);
@@ -23,6 +27,9 @@ pub(super) fn create(team: &mut Team, signer: &Signer, created: &EnvironmentCrea
     }
     if team.environments.contains_key(&id) || team.gone_environments.contains(&id) {
         return Err(Refusal::IdTaken);
+    }
+    if team.environments.len() >= limits::ENVIRONMENTS {
+        return Err(Refusal::Limit("a team has at most 4,000 environments"));
     }
     let Some(value) = created.commitments.value else {
         return Err(malformed("an environment has a value key"));
