@@ -156,7 +156,9 @@ fn moved(event: &Event) -> Option<Moved> {
         Event::Environment(environment) | Event::RevisionArrived { environment, .. } => {
             Some(Moved::Environment { environment: environment.to_string() })
         }
-        Event::Trouble { sentence, .. } => Some(Moved::Trouble { sentence: sentence.clone() }),
+        Event::Trouble { sentence, .. } | Event::Undone { sentence } => {
+            Some(Moved::Trouble { sentence: sentence.clone() })
+        }
         // Told at once.
         Event::Locked | Event::Unlocked => None,
         // The overview says it, and that is asked again after every burst.

@@ -1,12 +1,16 @@
 //! Keys that are none: wraps of other keys, to other people, or of other generations. A key counts only if it fits the
 //! commitment in the signed log; what does not fit is passed over, seals nothing, and shuts nobody out.
 
+use std::sync::{Arc, Mutex};
+
 use serde_json::{Value, json};
 use twinlock_client::ids::{EnvironmentId, Pointer};
 use twinlock_client::store::Mode;
-use twinlock_client::{CreateMissing, Error, Level, Role, SecretText, Selection};
+use twinlock_client::{
+    AccessRequest, Approval, CreateMissing, Error, InviteOptions, Level, Role, SecretText, Selection,
+};
 use twinlock_protocol::api::{Rotate, ValueBlob, Wrap};
-use twinlock_protocol::encoding::Bytes;
+use twinlock_protocol::encoding::{Bytes, from_base64url};
 use twinlock_protocol::environment::digest;
 use twinlock_protocol::event::{AccessChanged, Event, Grant, Half};
 use twinlock_protocol::revision::{Cause, Change, Put};
@@ -14,7 +18,7 @@ use twinlock_protocol::team::Team;
 use twinlock_seal::{NameKey, ValueKey};
 use twinlock_tests::Computer;
 use twinlock_tests::forge::{Forge, random};
-use twinlock_tests::lying_proxy::{Lie, Told};
+use twinlock_tests::lying_proxy::{Asked, Lie, Told};
 
 use crate::lies::Expect;
 use crate::setting::{Setting, check_error, lie};
@@ -230,4 +234,64 @@ fn rotation(by: &Forge, id: EnvironmentId, cheated: &Forge) -> (Rotate, Vec<Valu
         wraps.extend(key.wrap(keys, by.id(), rng));
     }
     (Rotate { event, revision: by.sign_revision(&revision), wraps }, values)
+}
+
+/// H61: the honest vault would have closed the invite and heard it no more. This one answers each closing event as if
+/// others had been faster, and says that the invite lacks keys.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_past_its_time_gets_no_key_however_long_a_vault_keeps_it_open() {
+    let setting = Setting::new(Mode::Ask).await;
+    let environment = setting.environment().await;
+    let options = InviteOptions {
+        role: Role::Member,
+        access: AccessRequest::Everything,
+        expires_in: std::time::Duration::ZERO,
+        approval: Approval::NotNeeded,
+    };
+    let invite = setting.ada.client.invite(options).await.unwrap().id;
+    let made = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&made);
+    setting.proxy.answer_in_place(Arc::new(move |asked: &Asked| {
+        if asked.path.ends_with("/wraps/missing") && asked.method == "GET" {
+            let key = |half| {
+                json!({ "keyholder": invite, "environment": environment, "generation": 2, "half": half })
+            };
+            return Some(Told::Json(json!({ "missing": [key("name"), key("value")] })));
+        }
+        let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+        let closes = |statement: &Value| {
+            let payload = statement["payload"].as_str().and_then(from_base64url);
+            String::from_utf8(payload.unwrap_or_default()).is_ok_and(|event| event.contains("invite-closed"))
+        };
+        if asked.method == "POST" && body["statements"].as_array().is_some_and(|all| all.iter().any(closes)) {
+            let problem = json!({
+                "type": "about:blank", "title": "x", "status": 409, "detail": "x", "code": "log-moved",
+            });
+            return Some(Told::Answer(axum::response::IntoResponse::into_response((
+                axum::http::StatusCode::CONFLICT,
+                [(axum::http::header::CONTENT_TYPE, "application/problem+json")],
+                problem.to_string(),
+            ))));
+        }
+        let to = body["wraps"].as_array().into_iter().flatten().map(|wrap| wrap["keyholder"].clone());
+        seen.lock().unwrap().extend(to);
+        None
+    }));
+    setting.ada.save("A=3\nB=1\n");
+    setting.ada.client.push(&setting.ada.env(), Selection::All).await.unwrap();
+    setting.ada.client.rotate_environment(environment).await.unwrap();
+    setting.ada.client.sync().await.unwrap();
+    let undone = setting.ada.client.undone().await;
+    assert!(undone.iter().any(|sentence| sentence.contains("past its time")), "{undone:?}");
+    assert!(setting.proxy.be_honest() > 0);
+    let made = std::mem::take(&mut *made.lock().unwrap());
+    assert!(made.len() >= 4, "new keys for both computers: {made:?}");
+    assert!(!made.contains(&json!(invite)), "nothing is wrapped to what is past its time");
+
+    // An honest vault takes the closing event, and the team is as if nothing had been.
+    setting.ada.client.sync().await.unwrap();
+    assert_eq!(setting.ada.client.undone().await, Vec::<String>::new());
+    assert!(setting.ada.client.team().await.unwrap().invites.is_empty());
+    setting.ben.client.pull(&setting.ben.env()).await.unwrap();
+    setting.check_in_step().await;
 }

@@ -94,6 +94,9 @@ async fn run(command: Command, out: &mut Output) -> Result<Status, Failure> {
         return Ok(run::start(program, out).await);
     }
     let result = run_opened(command, &mut opened, out).await;
+    for sentence in opened.client().undone().await {
+        out.problem(&sentence);
+    }
     let closed = opened.close().await;
     let status = result?;
     closed?;

@@ -73,6 +73,7 @@ enum EventLine {
     Locked,
     Unlocked,
     Connection { connection: Connection },
+    Undone { sentence: String },
     Trouble { path: Option<String>, sentence: String },
     Missed { events: u64 },
 }
@@ -99,6 +100,7 @@ impl EventLine {
             Event::Locked => Self::Locked,
             Event::Unlocked => Self::Unlocked,
             Event::Connection(connection) => Self::Connection { connection },
+            Event::Undone { sentence } => Self::Undone { sentence },
             Event::Trouble { file, sentence } => Self::Trouble { path: path(file), sentence },
         }
     }
@@ -135,6 +137,7 @@ impl EventLine {
             Self::Connection { .. } => {
                 Some("The vault cannot be reached. Changes wait here until it can.".to_owned())
             }
+            Self::Undone { sentence } => Some(sentence.clone()),
             Self::Trouble { path, sentence } => Some(format!("{}: {sentence}", place(path))),
             Self::Missed { events } => {
                 Some(format!("Events came too fast to print; {events} were left out."))

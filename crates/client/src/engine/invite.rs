@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use twinlock_protocol::api::AppendEvents;
-use twinlock_protocol::event::{Event as TeamLogEvent, Grant, InviteClosed, Invited, Level, Role};
+use twinlock_protocol::event::{
+    Event as TeamLogEvent, Grant, InviteClosed, Invited, Level, Role, ServiceClosed,
+};
 use twinlock_protocol::ids::KeyholderId;
 use twinlock_protocol::team::InviteState;
 use twinlock_protocol::timestamp::Timestamp;
 use twinlock_seal::{InviteLink, Keyholder, SecretText, Seed};
 
-use super::members::{Turn, access_view, wraps_to};
+use super::members::{ATTEMPTS, Turn, access_view, wraps_to};
 use super::rights::{check_admin, no_wraps};
+use super::session::Session;
 use super::{Client, Event, Joined, LOCAL, now};
 use crate::error::Error;
 use crate::team::next_event;
@@ -125,27 +128,22 @@ impl Client {
     }
 
     /// Closes what has expired by this computer's clock: admins do, in passing. The replay judges no time, so
-    /// without this an invite that nobody used would count as one who knows keys for ever.
+    /// without this an invite that nobody used would count as one who knows keys for ever. A vault that says each time
+    /// that others were faster, and shows nobody's event, keeps it open: that is an error in the end.
     pub(super) async fn close_expired(&self, joined: &mut Joined) -> Result<(), Error> {
-        self.close_expired_invites(joined).await?;
-        self.close_expired_services(joined).await
-    }
-
-    async fn close_expired_invites(&self, joined: &mut Joined) -> Result<(), Error> {
-        let session = &joined.session;
-        let role = session.my_role().filter(|role| *role >= Role::Admin);
-        let expired = session.team.invites().iter().filter(|(_, invite)| {
-            invite.state == InviteState::Open && invite.expires_at < now() && Some(invite.role) <= role
-        });
-        for invite in expired.map(|(id, _)| *id).collect::<Vec<_>>() {
+        let mut lost = 0;
+        while let Some(close) = first_expired(&joined.session) {
             let session = &joined.session;
             let author = &session.keyholder;
-            let closed = TeamLogEvent::InviteClosed(InviteClosed { invite });
-            let statement = author.sign_event(&next_event(&session.team, author.id(), closed, now()));
+            let statement = author.sign_event(&next_event(&session.team, author.id(), close, now()));
             let request = AppendEvents { statements: vec![statement], wraps: Vec::new() };
-            // Whoever was faster may have closed it too: the next time here tells.
-            if let Turn::Theirs = self.append_once(joined, &request).await? {
-                return Ok(());
+            match self.append_once(joined, &request).await? {
+                Turn::Ours => lost = 0,
+                Turn::Theirs if lost == ATTEMPTS => return Err(Error::TooBusy),
+                Turn::Theirs => {
+                    lost += 1;
+                    self.refresh_log(joined).await?;
+                }
             }
         }
         Ok(())
@@ -178,6 +176,23 @@ impl Client {
                 .collect(),
         }
     }
+}
+
+/// The event that closes one invite or service past its time, of those that this member may close.
+fn first_expired(session: &Session) -> Option<TeamLogEvent> {
+    let role = session.my_role().filter(|role| *role >= Role::Admin)?;
+    let (team, now) = (&session.team, now());
+    let mut invites = team.invites().iter().filter(|(id, invite)| {
+        invite.state == InviteState::Open && invite.role <= role && team.is_past_its_time(**id, now)
+    });
+    let invite = invites.next().map(|(id, _)| TeamLogEvent::InviteClosed(InviteClosed { invite: *id }));
+    let mut services = team
+        .services()
+        .iter()
+        .filter(|(id, service)| service.closed.is_none() && team.is_past_its_time(**id, now));
+    invite.or_else(|| {
+        services.next().map(|(id, _)| TeamLogEvent::ServiceClosed(ServiceClosed { service: *id }))
+    })
 }
 
 fn plan_invite(joined: &Joined, invite: &Keyholder, invited: &Invited) -> Result<(AppendEvents, ()), Error> {

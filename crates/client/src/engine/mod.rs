@@ -170,6 +170,8 @@ struct Joined {
     /// What the histories have to go through, whatever this computer has seen of them.
     pins: Option<Pins>,
     hurries: upkeep::Hurries,
+    /// What was to be done in passing and did not work, in sentences.
+    undone: upkeep::Undone,
 }
 
 /// What moved. Says what to ask again, never content.
@@ -226,6 +228,11 @@ pub enum Event {
     Unlocked,
     /// The vault can be reached, or not.
     Connection(Connection),
+    /// Something that is done in passing did not work, in a sentence. It is tried again.
+    Undone {
+        /// What, and why.
+        sentence: String,
+    },
     /// A push or pull that a mode asked for did not work, in a sentence.
     Trouble {
         /// The file.
@@ -387,8 +394,9 @@ impl Joined {
         };
         let vault = location.map(|location| Vault::new(location, record.team)).transpose()?;
         // Known only after the first request; until then nothing says that it is away.
-        let (connection, hurries) = (Connection::Online, upkeep::Hurries::new());
-        Ok(Self { session, vault, connection, pins: None, hurries })
+        let (connection, hurries, undone) =
+            (Connection::Online, upkeep::Hurries::new(), upkeep::Undone::new());
+        Ok(Self { session, vault, connection, pins: None, hurries, undone })
     }
 
     fn vault(&self) -> Result<Vault, Error> {

@@ -221,7 +221,7 @@ impl Client {
         let statement = keyholder.sign_event(&next_event(&team, keyholder.id(), event, now()));
         team.append(&statement).map_err(|refusal| in_words(&refusal))?;
         statements.push(statement);
-        let wraps = keys.wrap_to_all(&team, keyholder.id(), &mut rng);
+        let wraps = keys.wrap_to_all(&team, keyholder.id(), now(), &mut rng);
         Ok((AppendEvents { statements, wraps }, (id, keys)))
     }
 

@@ -90,8 +90,7 @@ impl Client {
     ) -> Result<PushOutcome, Error> {
         for _ in 0..ATTEMPTS {
             self.refresh(joined, file.environment).await?;
-            self.close_expired(joined).await?;
-            self.renew_name_key_if_due(joined).await?;
+            self.end_what_is_over(joined).await?;
             self.check_access(joined, file.environment, Level::Write)?;
             let looked = self.look_for_push(joined, file, selection)?;
             let chosen = looked.plan.chosen(selection);

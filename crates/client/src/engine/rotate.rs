@@ -21,7 +21,7 @@ use super::{Client, Event, Joined, now, random_id};
 use crate::error::Error;
 use crate::store::Scope;
 use crate::sync::Halves;
-use crate::team::{EnvironmentKeys, next_event, renewed};
+use crate::team::{EnvironmentKeys, entitled, next_event, renewed};
 
 /// An entry on its way from the old keys to the new ones.
 struct Carried {
@@ -142,7 +142,7 @@ impl Client {
         };
         let revision_number = revision.number;
         let revision = joined.session.keyholder.sign_revision(&revision);
-        let wraps = keys.wrap_to_all(&team, author, &mut rand::rng());
+        let wraps = keys.wrap_to_all(&team, author, now(), &mut rand::rng());
         let request = Rotate { event: event.clone(), revision: revision.clone(), wraps: wraps.clone() };
         let acknowledged = match vault.rotate(&joined.session.keyholder, id, &request).await {
             Ok(rotated) => rotated,
@@ -211,8 +211,8 @@ fn plan_renewal(session: &Session) -> Option<AppendEvents> {
     let mut rng = rand::rng();
     let (key, event) = renewed(&session.team, session.labelled()?, &mut rng)?;
     let statement = author.sign_event(&next_event(&session.team, author.id(), event, now()));
-    let entitled = session.team.entitled(None, Half::Name);
-    let wraps = entitled.into_iter().filter_map(|(_, keys)| key.wrap(keys, author.id(), &mut rng)).collect();
+    let entitled = entitled(&session.team, None, Half::Name, now());
+    let wraps = entitled.filter_map(|keys| key.wrap(keys, author.id(), &mut rng)).collect();
     Some(AppendEvents { statements: vec![statement], wraps })
 }
 

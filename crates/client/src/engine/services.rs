@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use twinlock_protocol::api::{AppendEvents, Wrap};
-use twinlock_protocol::event::{Event as TeamLogEvent, Grant, Level, Role, ServiceClosed, ServiceCreated};
+use twinlock_protocol::event::{Event as TeamLogEvent, Grant, Level, ServiceClosed, ServiceCreated};
 use twinlock_protocol::ids::KeyholderId;
 use twinlock_protocol::limits;
 use twinlock_protocol::team::Service;
@@ -12,7 +12,7 @@ use twinlock_protocol::timestamp::Timestamp;
 use twinlock_seal::{Keyholder, SecretText, Seed, ServiceToken, TokenEnvironment};
 
 use super::invite::AccessRequest;
-use super::members::{Turn, access_view, environment_wraps};
+use super::members::{access_view, environment_wraps};
 use super::rights::{check_admin, no_wraps};
 use super::session::Session;
 use super::{Client, Event, Joined, LOCAL, now};
@@ -123,28 +123,6 @@ impl Client {
         self.change_rights(joined, event, no_wraps).await?;
         let keys = self.renew_all_stale(joined).await;
         Ok(ServiceClosedView { id: service, name: name.unwrap_or_default(), keys })
-    }
-
-    /// Closes services past their time, as it is done with invites: until then they count as ones who know keys.
-    pub(super) async fn close_expired_services(&self, joined: &mut Joined) -> Result<(), Error> {
-        if joined.session.my_role() < Some(Role::Admin) {
-            return Ok(());
-        }
-        let expired = |(id, service): (KeyholderId, &Service)| {
-            service.expires_at.is_some_and(|end| end < now()).then_some(id)
-        };
-        for service in open(&joined.session).filter_map(expired).collect::<Vec<_>>() {
-            let session = &joined.session;
-            let author = &session.keyholder;
-            let closed = TeamLogEvent::ServiceClosed(ServiceClosed { service });
-            let statement = author.sign_event(&next_event(&session.team, author.id(), closed, now()));
-            let request = AppendEvents { statements: vec![statement], wraps: Vec::new() };
-            // Whoever was faster may have closed it too: the next time here tells.
-            if let Turn::Theirs = self.append_once(joined, &request).await? {
-                return Ok(());
-            }
-        }
-        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! What every member's computer does for the team in passing: keys that somebody lacks, invites that expired, keys
 //! that are due to be renewed. Nobody waits for it, and nothing fails with it: whatever could not be done is tried
-//! again the next time.
+//! again the next time. What keeps somebody's access open is told besides, until it is done.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use twinlock_protocol::limits;
 use twinlock_protocol::timestamp::Timestamp;
 
 use super::session::{Session, stored};
-use super::{Client, Joined};
-use crate::error::Error;
+use super::{Client, Event, Joined};
+use crate::error::{Error, ErrorCode};
 use crate::store::{Scope, Step};
 use crate::team::renewal::{Drawn, patience};
 
@@ -31,15 +31,78 @@ pub(super) enum Occasion {
 /// When this program renews what somebody who was removed knew, if nobody was faster.
 pub(super) type Hurries = BTreeMap<(EnvironmentId, Generation), Timestamp>;
 
+/// What is told if it does not work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Passing {
+    /// Closing what is past its time.
+    Closing,
+    /// Renewing the key of the team's names.
+    Names,
+}
+
+/// What did not work when it was tried last, and why.
+pub(super) type Undone = BTreeMap<Passing, String>;
+
+impl Passing {
+    fn sentence(self, error: &Error) -> String {
+        match self {
+            Self::Closing => format!(
+                "An invite or a service is past its time and could not be closed. This computer gives it no new keys. {error}"
+            ),
+            Self::Names => format!(
+                "The key of the team's names is due to be renewed and could not be. Whoever lost it can go on reading new names. {error}"
+            ),
+        }
+    }
+}
+
 impl Client {
+    /// What was to be done in passing and did not work when it was tried last, in sentences.
+    pub async fn undone(&self) -> Vec<String> {
+        let state = self.state().await;
+        state.joined.iter().flat_map(|joined| joined.undone.values().cloned()).collect()
+    }
+
+    /// Notes how something ended that is done in passing, and tells what is new. What would have stopped anything else
+    /// as well (no vault, a vault that is refused, no keys) is an error as it is.
+    pub(super) fn in_passing(
+        &self,
+        joined: &mut Joined,
+        what: Passing,
+        result: Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Err(error) = result else {
+            joined.undone.remove(&what);
+            return Ok(());
+        };
+        if [ErrorCode::Unreachable, ErrorCode::Refused, ErrorCode::Locked].contains(&error.code()) {
+            return Err(error);
+        }
+        let sentence = what.sentence(&error);
+        if joined.undone.insert(what, sentence.clone()).as_ref() != Some(&sentence) {
+            self.emit(Event::Undone { sentence });
+        }
+        Ok(())
+    }
+
+    /// Closes what is past its time, and renews the key of the team's names if that is due.
+    pub(super) async fn end_what_is_over(&self, joined: &mut Joined) -> Result<(), Error> {
+        let closed = self.close_expired(joined).await;
+        self.in_passing(joined, Passing::Closing, closed)?;
+        let renewed = self.renew_name_key_if_due(joined).await;
+        self.in_passing(joined, Passing::Names, renewed)
+    }
+
     /// Does what there is to do.
     pub(super) async fn upkeep(&self, joined: &mut Joined, occasion: Occasion) {
         if joined.session.my_role().is_none() {
             return;
         }
         let tried = [
-            ("closing what has expired", self.close_expired(joined).await),
-            ("renewing the team's name key", self.renew_name_key_if_due(joined).await),
+            (
+                "closing what has expired and renewing the team's name key",
+                self.end_what_is_over(joined).await,
+            ),
             ("wrapping keys for others", self.complete_wraps(joined).await),
             ("renewing keys", self.renew_what_is_due(joined, occasion).await),
         ];

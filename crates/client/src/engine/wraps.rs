@@ -12,7 +12,7 @@ use twinlock_protocol::team::Team;
 use twinlock_seal::Keyholder;
 
 use super::session::Session;
-use super::{Client, Joined};
+use super::{Client, Joined, now};
 use crate::error::Error;
 use crate::vault::Vault;
 
@@ -74,7 +74,7 @@ fn owed(session: &Session, missing: &[MissingWrap]) -> Vec<Wrap> {
     let mut entitled: BTreeMap<_, Entitled<'_>> = BTreeMap::new();
     let mut wraps = Vec::new();
     for MissingWrap { keyholder, environment, generation, half } in missing.iter().take(limits::PAGE) {
-        if current(team, *environment) != Some(*generation) {
+        if current(team, *environment) != Some(*generation) || team.is_past_its_time(*keyholder, now()) {
             continue;
         }
         let to = entitled

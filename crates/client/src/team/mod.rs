@@ -38,21 +38,35 @@ impl EnvironmentKeys {
         Commitments { name: self.name.commitment(), value: Some(self.value.commitment()) }
     }
 
-    /// Wraps both keys to everybody who is to have them.
+    /// Wraps both keys to everybody who is to have them now.
     pub(crate) fn wrap_to_all(
         &self,
         team: &Team,
         wrapper: KeyholderId,
+        now: Timestamp,
         rng: &mut impl CryptoRng,
     ) -> Vec<Wrap> {
         let environment = self.name.scope().environment;
-        let names = team.entitled(environment, Half::Name);
-        let values = team.entitled(environment, Half::Value);
-        let mut wraps = Vec::with_capacity(names.len() + values.len());
-        wraps.extend(names.into_iter().filter_map(|(_, keys)| self.name.wrap(keys, wrapper, rng)));
-        wraps.extend(values.into_iter().filter_map(|(_, keys)| self.value.wrap(keys, wrapper, rng)));
+        let mut wraps = Vec::new();
+        for keys in entitled(team, environment, Half::Name, now) {
+            wraps.extend(self.name.wrap(keys, wrapper, rng));
+        }
+        for keys in entitled(team, environment, Half::Value, now) {
+            wraps.extend(self.value.wrap(keys, wrapper, rng));
+        }
         wraps
     }
+}
+
+/// Everybody who is to have a key now. What is past its time gets none, whatever a vault did to keep it open.
+pub(crate) fn entitled(
+    team: &Team,
+    environment: Option<EnvironmentId>,
+    half: Half,
+    now: Timestamp,
+) -> impl Iterator<Item = &PublicKeys> {
+    let entitled = team.entitled(environment, half).into_iter();
+    entitled.filter(move |(id, _)| !team.is_past_its_time(*id, now)).map(|(_, keys)| keys)
 }
 
 /// A team that was founded here and that no vault knows yet.

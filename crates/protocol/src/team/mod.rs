@@ -25,6 +25,7 @@ use crate::event::{
 use crate::ids::{EnvironmentId, Generation, KeyholderId, MemberId, ProjectId, StatementHash, TeamId};
 use crate::keyholder::PublicKeys;
 use crate::refusal::Refusal;
+use crate::timestamp::Timestamp;
 use crate::verified::Verified;
 
 /// What a team's log adds up to.
@@ -295,6 +296,15 @@ impl Team {
             .filter(|(_, level, half)| level.includes(*half))
             .map(|(id, _, half)| (Some(id), half));
         team_key.then_some((None, Half::Name)).into_iter().chain(environments).collect()
+    }
+
+    /// Whether an invite or a service is past its time, as its maker set it. The log does not judge time: until somebody
+    /// closes it, it is open. But nobody needs to give it a key any more.
+    #[must_use]
+    pub fn is_past_its_time(&self, keyholder: KeyholderId, now: Timestamp) -> bool {
+        let invite = self.invites.get(&keyholder).map(|invite| invite.expires_at);
+        let service = || self.services.get(&keyholder).and_then(|service| service.expires_at);
+        invite.or_else(service).is_some_and(|end| end < now)
     }
 
     /// Every keyholder that is to have a key: computers and kits of members with access, open invites that need

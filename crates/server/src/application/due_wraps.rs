@@ -6,7 +6,8 @@ use twinlock_protocol::api::{ProblemCode, Wrap};
 use twinlock_protocol::event::{Event, Half, KeyholderKind, TeamEvent};
 use twinlock_protocol::keyholder::ENCAPSULATED_KEY_BYTES;
 use twinlock_protocol::team::Team;
-use twinlock_protocol::{EnvironmentId, Generation, KeyholderId};
+use twinlock_protocol::timestamp::Timestamp;
+use twinlock_protocol::{EnvironmentId, Generation, KeyholderId, limits};
 
 use crate::problem::Problem;
 
@@ -22,8 +23,16 @@ pub(crate) struct Due {
     half: Half,
 }
 
-/// The wraps without which an event is not accepted. `team` is the team after the event.
-pub(crate) fn due(team: &Team, event: &TeamEvent) -> BTreeSet<Due> {
+/// The wraps without which an event is not accepted. `team` is the team after the event. What is past its time by then
+/// is due nothing; neither is what will be soon, for whose clock is a little ahead wraps nothing to it.
+pub(crate) fn due(team: &Team, event: &TeamEvent, now: Timestamp) -> BTreeSet<Due> {
+    let soon = Timestamp(now.0.saturating_add(limits::REQUEST_AGE_SECONDS.unsigned_abs() * 1000));
+    let mut due = all_due(team, event);
+    due.retain(|due| !team.is_past_its_time(due.keyholder, soon));
+    due
+}
+
+fn all_due(team: &Team, event: &TeamEvent) -> BTreeSet<Due> {
     match &event.event {
         Event::Invited(invited) => due_to(team, invited.keys.id()).collect(),
         Event::MemberJoined(_) => due_to(team, event.author).collect(),

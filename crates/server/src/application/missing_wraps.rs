@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use twinlock_protocol::api::{MissingWrap, Wrap};
 use twinlock_protocol::team::Team;
+use twinlock_protocol::timestamp::Timestamp;
 use twinlock_protocol::{EnvironmentId, Generation, KeyholderId, TeamId, limits};
 
 /// Each key that does not open, and who wrapped it since that was said.
@@ -57,6 +58,7 @@ pub(crate) fn missing(
     asker: KeyholderId,
     there: &BTreeSet<MissingWrap>,
     unopened: &Unopened,
+    now: Timestamp,
 ) -> Vec<MissingWrap> {
     let unopened = unopened.of(team.id(), asker);
     let keys = team.keys_due_to(asker).into_iter();
@@ -67,6 +69,7 @@ pub(crate) fn missing(
         let key = move |(keyholder, _)| MissingWrap { keyholder, environment, generation, half };
         others.map(key).collect::<Vec<_>>()
     })
+    .filter(|key| !team.is_past_its_time(key.keyholder, now))
     .filter(|key| !there.contains(key) || unopened.contains(key))
     .take(limits::PAGE)
     .collect()

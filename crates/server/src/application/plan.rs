@@ -8,6 +8,7 @@ use twinlock_protocol::environment::Environment;
 use twinlock_protocol::event::{Event, Head, LogHead, PinnedHead, TeamEvent};
 use twinlock_protocol::revision::{Change, Revision};
 use twinlock_protocol::team::Team;
+use twinlock_protocol::timestamp::Timestamp;
 use twinlock_protocol::{Digest, Envelope, EnvironmentId, KeyholderId, Pointer, Refusal, Verified, limits};
 
 use super::asker::{Asker, Standing};
@@ -45,6 +46,7 @@ pub(crate) fn create_team(
     founder: KeyholderId,
     statements: Vec<Envelope>,
     wraps: Vec<Wrap>,
+    now: Timestamp,
 ) -> Result<PlannedEvents, Problem> {
     let mut statements = statements.into_iter();
     let first = statements.next().ok_or_else(|| Problem::bad_request("A team begins with statements."))?;
@@ -56,7 +58,7 @@ pub(crate) fn create_team(
                 "A new team has a name key and two labels, and nothing else yet.",
             ));
         }
-        due.extend(due_wraps::due(&team, &event));
+        due.extend(due_wraps::due(&team, &event, now));
         events.push((event.sequence, statement));
     }
     let founder_is_named = team.members().values().all(|member| member.label.is_some());
@@ -81,6 +83,7 @@ pub(crate) fn append(
     before: &Verified<Team>,
     asker: &Asker,
     request: AppendEvents,
+    now: Timestamp,
 ) -> Result<Option<PlannedEvents>, Problem> {
     let mut team = before.clone();
     let (mut events, mut environments, mut due) = (Vec::new(), Vec::new(), BTreeSet::new());
@@ -107,7 +110,7 @@ pub(crate) fn append(
         }
         recorded.extend(event.event.recorded_heads());
         wrappers.push(event.author);
-        due.extend(due_wraps::due(&team, &event));
+        due.extend(due_wraps::due(&team, &event, now));
         events.push((event.sequence, statement));
     }
     if events.is_empty() {
@@ -140,6 +143,7 @@ pub(crate) fn rotate(
     history: &History,
     asker: &Asker,
     request: Rotate,
+    now: Timestamp,
 ) -> Result<Option<(PlannedEvents, PlannedRevision)>, Problem> {
     if knows(before, &request.event) && history.knows(&request.revision) {
         return Ok(None);
@@ -155,7 +159,7 @@ pub(crate) fn rotate(
     if opened.head != Some(history.environment.head()) {
         return Err(Problem::head_moved(history.environment.head()));
     }
-    let due = due_wraps::due(&team, &event);
+    let due = due_wraps::due(&team, &event, now);
     due_wraps::check(&team, &request.wraps, &due, &[asker.keyholder])?;
     let (revision, _) = revise(&team, history, asker, request.revision)?;
     let events = PlannedEvents {

@@ -1,11 +1,14 @@
 //! New keys: due after a loss, and all or nothing.
 
-use twinlock_protocol::api::{Appended, ProblemCode, QueryValues, Rotate, Rotated, Values};
+use std::collections::BTreeSet;
+
+use twinlock_protocol::api::{Appended, MissingWraps, ProblemCode, QueryValues, Rotate, Rotated, Values};
 use twinlock_protocol::event::{Commitments, Event, GenerationOpened, Level, ProjectCreated};
 use twinlock_protocol::revision::{Cause, Change, Put};
+use twinlock_protocol::timestamp::Timestamp;
 use twinlock_protocol::{Envelope, Generation, Pointer, ProjectId, environment};
 
-use crate::support::{Client, Vault, Writer, environment_keys, random};
+use crate::support::{Client, Vault, Writer, environment_keys, in_a_day, now, random};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stale_environment_takes_nothing_new_until_its_keys_are_renewed() {
@@ -140,4 +143,37 @@ async fn the_teams_own_key_is_renewed_by_an_event_of_the_log() {
     assert!(!ada.team.name_key_due());
     let wraps: twinlock_protocol::api::Wraps = ben.get(&vault, &ben.wraps_path()).await.ok();
     assert_eq!(wraps.wraps.iter().filter(|wrap| wrap.generation == Generation(2)).count(), 1);
+}
+
+/// Whose clock is a little ahead wraps nothing to what expires any moment; whose is behind may still do.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_past_its_time_is_due_no_keys() {
+    let vault = Vault::start().await;
+    let mut ada = Client::create(&vault).await;
+    let mut writer = ada.create_environment(&vault, Vec::new()).await;
+    ada.push_values(&vault, &mut writer, &["one\n"]).await;
+    let access = [(&writer, Level::Read)];
+    let in_a_minute = Timestamp(u64::try_from((now() + 60) * 1000).unwrap());
+    let mut ended = Vec::new();
+    for end in [Timestamp(1), in_a_minute] {
+        let invite = ada.invite(&access, end);
+        ended.push(invite.keyholder.id());
+        ada.append(&vault, vec![invite.statement], invite.wraps).await.ok::<Appended>();
+    }
+    let open = ada.invite(&access, in_a_day());
+    let waits = open.keyholder.id();
+    ada.append(&vault, vec![open.statement], open.wraps).await.ok::<Appended>();
+
+    let (_, rotate) = renew(&mut ada, &vault, &writer).await;
+    let path = writer.path("rotations");
+    let without = |id: &[twinlock_protocol::KeyholderId]| {
+        let wraps = rotate.wraps.iter().filter(|wrap| !id.contains(&wrap.keyholder)).cloned().collect();
+        Rotate { wraps, ..rotate.clone() }
+    };
+    ada.post(&vault, &path, &without(&[waits])).await.refused(422, ProblemCode::Wraps);
+    ada.post(&vault, &path, &without(&ended)).await.ok::<Rotated>();
+    // Nobody is asked to make up for it, but for the one that is not over yet.
+    let missing: MissingWraps = ada.get(&vault, &format!("{}/missing", ada.wraps_path())).await.ok();
+    let to: BTreeSet<_> = missing.missing.iter().map(|key| key.keyholder).collect();
+    assert_eq!(to, [ended[1]].into());
 }

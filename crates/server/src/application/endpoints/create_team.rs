@@ -12,7 +12,7 @@ use twinlock_protocol::team::Team;
 use crate::application::plan::{self, PlannedEvents};
 use crate::application::signed::{Claim, Received, json};
 use crate::application::store::Writing;
-use crate::application::{Application, setup_code, strangers};
+use crate::application::{Application, as_timestamp, setup_code, strangers};
 use crate::problem::Problem;
 use crate::shares::Origin;
 
@@ -49,7 +49,7 @@ async fn created(
         return Ok(Json(Appended { head: slot.view()?.team.head() }));
     }
     application.strangers.may_try_a_code(origin)?;
-    let planned = plan::create_team(team, founder, statements, wraps)?;
+    let planned = plan::create_team(team, founder, statements, wraps, as_timestamp(application.now()))?;
     let team = planned.team.clone();
     application.store.write(move |writing| store(writing, &setup_code, &planned)).await?;
     // Nobody hears of it: nobody could listen to a team before there was one.

@@ -54,12 +54,12 @@ pub(super) async fn append(
     let turn = signed.slot.turn().await?;
     let asker = signed.asker.keyholder;
     application.holds.check_events(turn.team(), asker, &request.statements, application.now())?;
-    let Some(planned) = plan::append(turn.team(), &signed.asker, request)? else {
+    let now = as_timestamp(application.now());
+    let Some(planned) = plan::append(turn.team(), &signed.asker, request, now)? else {
         return Ok(Json(Appended { head: turn.team().head() }));
     };
     let (team, about_oneself) = (planned.team.clone(), planned.about_oneself);
     let took = !planned.recorded.is_empty();
-    let now = as_timestamp(application.now());
     let member = match signed.asker.standing {
         Standing::Computer(member) => Some(member),
         _ => None,

@@ -7,7 +7,7 @@ use twinlock_protocol::api::MissingWraps;
 use twinlock_protocol::limits;
 
 use crate::application::signed::Signed;
-use crate::application::{Application, missing_wraps};
+use crate::application::{Application, as_timestamp, missing_wraps};
 use crate::database::StoreError;
 use crate::problem::Problem;
 
@@ -23,7 +23,8 @@ pub(super) async fn list(
     let there = application.store.read(move |reading| reading.wrapped_keys(team)).await;
     let there = there.map_err(|error: StoreError| Problem::from(error))?;
     let log = &signed.view.team;
-    let missing = missing_wraps::missing(log, signed.asker.keyholder, &there, &application.unopened);
+    let (asker, now) = (signed.asker.keyholder, as_timestamp(application.now()));
+    let missing = missing_wraps::missing(log, asker, &there, &application.unopened, now);
     Ok(Json(MissingWraps { missing }))
 }
 

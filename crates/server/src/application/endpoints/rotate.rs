@@ -5,9 +5,9 @@ use axum::Json;
 use axum::extract::{Path, State};
 use twinlock_protocol::api::{Moved, Rotate, Rotated};
 
-use crate::application::Application;
 use crate::application::plan;
 use crate::application::signed::Signed;
+use crate::application::{Application, as_timestamp};
 use crate::problem::Problem;
 
 pub(super) async fn rotate(
@@ -21,7 +21,8 @@ pub(super) async fn rotate(
     let turn = signed.slot.turn().await?;
     application.holds.check(signed.slot.id(), signed.asker.keyholder, environment, application.now())?;
     let history = turn.history(&application.teams, environment).await?;
-    let Some((events, revision)) = plan::rotate(turn.team(), &history, &signed.asker, request)? else {
+    let now = as_timestamp(application.now());
+    let Some((events, revision)) = plan::rotate(turn.team(), &history, &signed.asker, request, now)? else {
         return Ok(Json(Rotated { log: turn.team().head(), head: history.environment.head() }));
     };
     let (team, after) = (events.team.clone(), history.after(revision.environment.clone()));
