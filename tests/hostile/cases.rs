@@ -309,6 +309,21 @@ const CASES: &[Case] = &[
         "a purge by a demoted admin under an old log head",
         &["tests/hostile/afterwards.rs: who_was_demoted_from_admin_purges_on_and_nobody_takes_it"],
     ),
+    Case(
+        "H61",
+        "an invite or token past its time that a vault keeps open",
+        &[
+            "tests/hostile/keys.rs: what_is_past_its_time_gets_no_key_however_long_a_vault_keeps_it_open",
+            "crates/server/tests/vault/rotation.rs: what_is_past_its_time_is_due_no_keys",
+        ],
+    ),
+    Case(
+        "H62",
+        "so many projects that the key of the team's names cannot be renewed",
+        &[
+            "crates/seal/tests/limits.rs: a_team_has_a_thousand_projects_and_four_thousand_environments_and_its_names_are_renewed",
+        ],
+    ),
 ];
 
 /// How many cases the threat model names, and the numbers that are ours.
