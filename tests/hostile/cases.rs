@@ -324,6 +324,33 @@ const CASES: &[Case] = &[
             "crates/seal/tests/limits.rs: a_team_has_a_thousand_projects_and_four_thousand_environments_and_its_names_are_renewed",
         ],
     ),
+    // What a lie leaves behind.
+    Case(
+        "H80",
+        "a push hidden from whoever renews the keys: the home of who saw it is damaged, and not the vault refused",
+        &[
+            "tests/hostile/restarted.rs: a_home_that_was_led_down_another_history_opens_and_refuses_that_alone",
+        ],
+    ),
+    Case(
+        "H81",
+        "a pointer of one environment signed in another: its value stands in for the other's",
+        &[
+            "tests/hostile/restarted.rs: a_value_of_another_environment_never_stands_in_for_the_one_that_was_signed",
+        ],
+    ),
+    Case(
+        "H82",
+        "two programs of one home told two histories: both are kept",
+        &[
+            "tests/hostile/restarted.rs: two_programs_of_a_home_that_are_told_two_things_keep_one_and_refuse_the_other",
+        ],
+    ),
+    Case(
+        "H83",
+        "whatever else: answers changed at random",
+        &["tests/hostile/any_lie.rs: whatever_a_vault_answers_only_what_was_signed_is_written"],
+    ),
 ];
 
 /// How many cases the threat model names, and the numbers that are ours.

@@ -7,6 +7,7 @@
 
 mod afterwards;
 mod answers;
+mod any_lie;
 mod cases;
 mod damaged;
 mod evidence;
@@ -20,5 +21,6 @@ mod members;
 mod network;
 mod programs;
 mod requests;
+mod restarted;
 mod setting;
 mod table;

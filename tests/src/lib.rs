@@ -125,6 +125,11 @@ impl Computer {
         self.client = open(self.root.path(), self.clock.clone()).await;
     }
 
+    /// Another program of the same home, as the window is beside the command line.
+    pub async fn another_program(&self) -> Client {
+        open(self.root.path(), self.clock.clone()).await
+    }
+
     /// The file that tests link.
     #[must_use]
     pub fn env(&self) -> PathBuf {

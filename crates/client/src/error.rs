@@ -73,6 +73,11 @@ pub enum Error {
     /// The vault served something that does not verify.
     #[error("{0}")]
     Refused(Box<Refused>),
+    /// An environment that is no more.
+    #[error(
+        "This environment was removed from the team. Your files stay as they are; “twinlock unlink FILE” ends the link of one."
+    )]
+    EnvironmentGone,
     /// A service token that is none.
     #[error("{0}.")]
     Token(#[from] TokenError),

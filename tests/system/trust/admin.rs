@@ -223,3 +223,39 @@ fn what_is_kept_does_not_fall_with_its_maker() {
     let _joined = cleo.run_with(kept["link"].as_str().unwrap(), &["join", "-", "--member", "Cleo"]).ok();
     assert_eq!(cleo.run(&["get", "api/development", "TOKEN"]).ok().out, "old");
 }
+
+#[test]
+fn a_removed_environment_is_gone_and_no_lie_and_nothing_else_stops() {
+    let Setting { ada, ben, .. } = &Setting::new();
+    std::fs::write(ada.folder().join("api/.env.production"), "P=1\n").unwrap();
+    let _linked = ada.run(&["link", ".env.production", "api/production", "--create"]).ok();
+    let _pushed = ada.run(&["push"]).ok();
+    for (file, environment) in [(".env", "api/development"), (".env.production", "api/production")] {
+        let _linked = ben.run(&["link", file, environment]).ok();
+    }
+    let _pulled = ben.run(&["pull"]).ok();
+    let _removed = ada.run(&["environment", "remove", "api/production", "--yes"]).ok();
+    ada.save("TOKEN=new\nURL=x\n");
+    let _pushed = ada.run(&["push", ".env"]).ok();
+
+    // An admin and a member; each command is a program that was started anew.
+    for machine in [ada, ben] {
+        let _pulled = machine.run(&["pull", ".env"]).ok();
+        assert_eq!(machine.text(), "TOKEN=new\nURL=x\n");
+        let gone = machine.run(&["pull", ".env.production"]).ended(1);
+        assert!(gone.err.contains("was removed from the team"), "{}", gone.err);
+        let status = machine.run(&["status", "--json"]).ok().json();
+        let files = status["files"].as_array().unwrap();
+        let state = |file: &str| {
+            let found = files.iter().find(|one| one["path"].as_str().unwrap().ends_with(file)).unwrap();
+            (found["state"].as_str().unwrap().to_owned(), found["problem"].to_string())
+        };
+        assert_eq!(state("/.env").0, "in-step");
+        let (state, problem) = state("/.env.production");
+        assert_eq!(state, "unreadable");
+        assert!(problem.contains("was removed from the team"), "{problem}");
+        assert_eq!(std::fs::read_to_string(machine.folder().join("api/.env.production")).unwrap(), "P=1\n");
+        let _unlinked = machine.run(&["unlink", ".env.production"]).ok();
+        let _synced = machine.run(&["sync"]).ok();
+    }
+}

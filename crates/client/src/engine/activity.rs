@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use twinlock_protocol::encoding::{decode_strict, to_base64url};
 use twinlock_protocol::envelope::Envelope;
-use twinlock_protocol::environment::{Environment, digest};
+use twinlock_protocol::environment::Environment;
 use twinlock_protocol::event::{
     Creating, Event, Head, KeyholderKind, Level, LogHead, Role, Subject, TeamEvent,
 };
@@ -105,7 +105,7 @@ fn replayed(session: &Session, step: &Step<'_>) -> Result<ReplayedView, Error> {
         let revisions = stored(step, &scope, 0)?;
         // One by one: so that each one's state is computed, not the last one's alone.
         for revision in &revisions {
-            chain.extend(&team, [revision]).map_err(|refusal| damaged(&refusal))?;
+            chain.extend(&team, [revision]).map_err(|refusal| session.refused(scope, refusal))?;
         }
         let head = chain.head();
         if let Some(pin) = step.pin(&scope)?
@@ -118,11 +118,7 @@ fn replayed(session: &Session, step: &Step<'_>) -> Result<ReplayedView, Error> {
         }
         let mut values = 0;
         for entry in chain.entries().values() {
-            let Some(blob) = step.blob(entry.pointer)? else { continue };
-            if digest(&blob) != entry.digest {
-                return Err(StoreError::Damaged { place: "blobs".to_owned() }.into());
-            }
-            values += 1;
+            values += usize::from(step.blob(entry.digest)?.is_some());
         }
         environments.push(ReplayedEnvironment {
             environment: session.environment_name(*id),

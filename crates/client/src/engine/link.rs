@@ -198,9 +198,18 @@ impl Client {
         };
         let looked = match self.look(joined, file) {
             Ok(looked) => looked,
-            Err(error @ (Error::Access { .. } | Error::KeysMissing { .. } | Error::ValuesMissing { .. })) => {
+            Err(
+                error @ (Error::Access { .. }
+                | Error::KeysMissing { .. }
+                | Error::ValuesMissing { .. }
+                | Error::EnvironmentGone),
+            ) => {
                 view.problem = Some(error.to_string());
                 view.state = if refused { FileState::Refused } else { FileState::Unreadable };
+                return Ok(view);
+            }
+            Err(Error::Refused(_)) => {
+                view.state = FileState::Refused;
                 return Ok(view);
             }
             Err(error) => return Err(error),

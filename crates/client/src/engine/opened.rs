@@ -1,7 +1,7 @@
 //! An environment in the clear: its entries opened with this computer's keys, in their order.
 
 use twinlock_dotenv::{Document, Entry as TextEntry};
-use twinlock_protocol::environment::{Entry, digest};
+use twinlock_protocol::environment::Entry;
 use twinlock_protocol::event::Level;
 use twinlock_protocol::ids::{EntryId, EnvironmentId};
 use zeroize::Zeroizing;
@@ -9,7 +9,6 @@ use zeroize::Zeroizing;
 use super::session::Held;
 use super::{Client, Joined};
 use crate::error::Error;
-use crate::store::StoreError;
 use crate::sync::{Halves, TheirText, Theirs};
 
 /// An entry whose name alone was opened.
@@ -32,14 +31,10 @@ impl Client {
             held.chain
                 .in_order()
                 .map(|(entry_id, entry)| {
-                    let Some(blob) = step.blob(entry.pointer)? else {
+                    let Some(blob) = step.blob(entry.digest)? else {
                         let environment = session.environment_name(id);
                         return Err(Error::ValuesMissing { environment });
                     };
-                    if digest(&blob) != entry.digest {
-                        // A vault's lie was refused when it was fetched: this is our own cache's fault.
-                        return Err(StoreError::Damaged { place: "blobs".to_owned() }.into());
-                    }
                     let text = open(held, entry, &blob).map_or(TheirText::Damaged, TheirText::Open);
                     Ok(Theirs { id: entry_id, text, number: entry.number })
                 })
@@ -69,6 +64,9 @@ impl Client {
         id: EnvironmentId,
         needed: Level,
     ) -> Result<(), Error> {
+        if joined.session.team.environment(id).is_err() {
+            return Err(Error::EnvironmentGone);
+        }
         let have = joined.session.my_level(id);
         if have.is_some_and(|have| have >= needed) {
             return Ok(());

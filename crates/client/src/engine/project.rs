@@ -91,10 +91,7 @@ impl Client {
                 self.go_on_offline(joined, Some(id), error)
             }
             // Without access there is nothing to fetch; what needs access says so.
-            Err(Error::Access { .. }) => {
-                joined.session.held(id)?;
-                Ok(())
-            }
+            Err(Error::Access { .. } | Error::EnvironmentGone) => Ok(()),
             result => result,
         }
     }

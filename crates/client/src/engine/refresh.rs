@@ -1,6 +1,6 @@
 //! Fetching what moved: log, revisions, values, keys. Verified before it is kept, kept before it is shown.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::json;
 use twinlock_protocol::api::ValueBlob;
@@ -18,7 +18,7 @@ use super::session::{Session, Taken};
 use super::{Client, Event, Joined};
 use crate::error::Error;
 use crate::refused::Refused;
-use crate::store::{Pin, RefusalRecord, Scope, Step};
+use crate::store::{Pin, RefusalRecord, Scope, Step, StoreError};
 use crate::vault::VaultError;
 use crate::view::Connection;
 
@@ -108,8 +108,10 @@ impl Client {
                 })?;
                 heard.extend(Heard::of(&event));
             }
+            // Kept before it counts: another program of this home may have been told something else meanwhile.
+            self.keep_statements(scope, seen.sequence, &page.statements)
+                .map_err(|error| two_histories(error, &joined.session, scope, seen.sequence + 1))?;
             joined.session.team = next;
-            self.keep_statements(scope, seen.sequence, &page.statements)?;
             self.emit(Event::Team);
             self.tell_of_keyholders(&joined.session, &heard);
         }
@@ -142,7 +144,11 @@ impl Client {
                 let first = joined.session.held(id)?.first_refused(&page.statements);
                 return Err(refused(&joined.session, refusal, first.or(page.statements.last())));
             }
-            self.keep_revisions(joined, id, seen.number, &page.statements)?;
+            if let Err(error) = self.keep_revisions(joined, id, seen.number, &page.statements) {
+                let error = two_histories(error, &joined.session, scope, seen.number + 1);
+                joined.session.forget(id);
+                return Err(error);
+            }
             self.announce(joined, id, before);
         }
     }
@@ -184,12 +190,15 @@ impl Client {
         id: EnvironmentId,
         wanted: &[(Pointer, Digest)],
     ) -> Result<(), Error> {
-        let missing = self.store().read(|step| {
-            step.missing_blobs(wanted.iter().map(|(pointer, _)| *pointer)).map_err(Error::from)
+        let mut left: BTreeMap<Pointer, Digest> = self.store().read(|step| {
+            let mut missing = BTreeMap::new();
+            for (pointer, signed) in wanted {
+                if step.blob(*signed)?.is_none() {
+                    missing.insert(*pointer, *signed);
+                }
+            }
+            Ok::<_, Error>(missing)
         })?;
-        let missing: BTreeSet<Pointer> = missing.into_iter().collect();
-        let mut left: BTreeMap<Pointer, Digest> =
-            wanted.iter().filter(|(pointer, _)| missing.contains(pointer)).copied().collect();
         // Bytes of the longest value that there can be, sealed.
         let longest = padding::padded_length(limits::VALUE_BYTES) + SEAL_OVERHEAD;
         let mut verified = Vec::new();
@@ -233,7 +242,7 @@ impl Client {
     pub(super) fn keep_values(&self, values: &[ValueBlob]) -> Result<(), Error> {
         self.store().step(|step| {
             for value in values {
-                step.add_blob(value.pointer, &value.blob)?;
+                step.add_blob(&value.blob)?;
             }
             Ok(())
         })
@@ -311,7 +320,8 @@ impl Client {
             .collect();
         self.store().step(|step| {
             keep(step, Scope::Environment(id), after, statements)?;
-            purged.iter().try_for_each(|pointer| step.forget_blob(*pointer).map_err(Error::from))
+            let mut digests = purged.iter().filter_map(|pointer| held.digest_of(*pointer));
+            digests.try_for_each(|digest| step.forget_blob(digest).map_err(Error::from))
         })?;
         if purged.is_empty() {
             return Ok(());
@@ -371,7 +381,29 @@ impl Client {
     }
 }
 
+/// What another program of this home keeps already, verified, is not what this one was served: a fork.
+fn two_histories(error: Error, session: &Session, scope: Scope, number: u64) -> Error {
+    match error {
+        Error::Store(StoreError::OtherStatement) => session.refused(scope, Refusal::Fork { number }),
+        error => error,
+    }
+}
+
 fn keep(step: &mut Step<'_>, scope: Scope, after: u64, statements: &[Envelope]) -> Result<(), Error> {
+    #[derive(serde::Deserialize)]
+    struct Follows {
+        previous: Option<StatementHash>,
+    }
+    if let Some(first) = statements.first()
+        && let Some(kept) = step.statement(&scope, after)?
+    {
+        let bug = |error: serde_json::Error| Error::Bug(error.to_string());
+        let kept: Envelope = serde_json::from_slice(&kept).map_err(bug)?;
+        let follows: Follows = serde_json::from_slice(&first.payload).map_err(bug)?;
+        if follows.previous != Some(kept.hash()) {
+            return Err(StoreError::OtherStatement.into());
+        }
+    }
     for (number, statement) in (after + 1..).zip(statements) {
         let json = serde_json::to_vec(statement).map_err(|error| Error::Bug(error.to_string()))?;
         step.add_statement(&scope, number, &Zeroizing::new(json))?;

@@ -7,7 +7,7 @@ use twinlock_protocol::Refusal;
 use twinlock_protocol::api::{AppendEvents, Rotate, ValueBlob};
 use twinlock_protocol::environment::{Entry, digest};
 use twinlock_protocol::event::{Event as TeamLogEvent, GenerationOpened, Half, Head, Role};
-use twinlock_protocol::ids::{EntryId, EnvironmentId, Pointer};
+use twinlock_protocol::ids::{Digest, EntryId, EnvironmentId, Pointer};
 use twinlock_protocol::limits;
 use twinlock_protocol::revision::{Cause, Change, Put, Remove, Revision};
 
@@ -192,10 +192,13 @@ impl Client {
             held.chain
                 .in_order()
                 .map(|(id, entry)| {
-                    let now = step.blob(entry.pointer)?.and_then(|blob| open(held, entry, &blob));
-                    let halves = match now {
+                    // A value that is not here is no damaged one: an earlier one is never signed in its place.
+                    let Some(blob) = step.blob(entry.digest)? else {
+                        return Err(Error::ValuesMissing { environment: environment.clone() });
+                    };
+                    let halves = match open(held, entry, &blob) {
                         Some(halves) => Some(halves),
-                        None => last_that_opens(held, id, |pointer| step.blob(pointer))?,
+                        None => last_that_opens(held, id, |digest| step.blob(digest))?,
                     };
                     Ok(Carried { id, entry: entry.clone(), halves })
                 })
@@ -220,7 +223,7 @@ fn plan_renewal(session: &Session) -> Option<AppendEvents> {
 fn last_that_opens(
     held: &Held,
     id: EntryId,
-    blob_of: impl Fn(Pointer) -> Result<Option<Vec<u8>>, crate::store::StoreError>,
+    blob_of: impl Fn(Digest) -> Result<Option<Vec<u8>>, crate::store::StoreError>,
 ) -> Result<Option<Halves>, Error> {
     for revision in held.revisions.iter().rev() {
         for change in &revision.changes {
@@ -229,8 +232,7 @@ fn last_that_opens(
                 continue;
             }
             let entry = entry_of(revision, put);
-            let blob = blob_of(put.pointer)?.filter(|blob| digest(blob) == put.digest);
-            if let Some(halves) = blob.and_then(|blob| open(held, &entry, &blob)) {
+            if let Some(halves) = blob_of(put.digest)?.and_then(|blob| open(held, &entry, &blob)) {
                 return Ok(Some(halves));
             }
         }

@@ -6,8 +6,8 @@ use twinlock_protocol::api::Wrap;
 use twinlock_protocol::envelope::Envelope;
 use twinlock_protocol::environment::Environment;
 use twinlock_protocol::event::{Half, Level, LogHead, Role, SealedLabel, Subject};
-use twinlock_protocol::ids::{EnvironmentId, Generation, KeyholderId, MemberId, ProjectId};
-use twinlock_protocol::revision::Revision;
+use twinlock_protocol::ids::{Digest, EnvironmentId, Generation, KeyholderId, MemberId, Pointer, ProjectId};
+use twinlock_protocol::revision::{Change, Revision};
 use twinlock_protocol::team::Team;
 use twinlock_protocol::{Refusal, Verified};
 use twinlock_seal::{KeyScope, Keyholder, NameKey, ValueKey};
@@ -35,6 +35,9 @@ pub(crate) struct Held {
     pub(crate) revisions: Vec<Verified<Revision>>,
     names: BTreeMap<Generation, NameKey>,
     values: BTreeMap<Generation, ValueKey>,
+    /// Why the log, as it went on, does not bear out what was accepted here before it: somebody was lied to. As far as
+    /// the log does, it can be looked at; nothing is fetched, written or sent.
+    refused: Option<Refusal>,
 }
 
 impl Held {
@@ -51,6 +54,14 @@ impl Held {
             Half::Name => self.names.contains_key(&generation),
             Half::Value => self.values.contains_key(&generation),
         }
+    }
+
+    /// The digest of what a pointer of this history stands for.
+    pub(crate) fn digest_of(&self, pointer: Pointer) -> Option<Digest> {
+        self.revisions.iter().flat_map(|revision| &revision.changes).find_map(|change| match change {
+            Change::Put(put) if put.pointer == pointer => Some(put.digest),
+            _ => None,
+        })
     }
 
     pub(crate) fn add_keys(&mut self, keys: EnvironmentKeys) {
@@ -82,6 +93,23 @@ impl Session {
         Self { given_names: names.into_iter().collect(), ..Self::new(record, keyholder, team, None) }
     }
 
+    /// Takes in the kept revisions of an environment that follow. They were verified once; where the log that went on
+    /// since does not bear them out, what it does bear out is taken, and the environment is refused from here on.
+    fn take_stored(&mut self, step: &Step<'_>, id: EnvironmentId) -> Result<(), Error> {
+        let Ok(HeldIn { team, held }) = self.held(id) else { return Ok(()) };
+        let revisions = stored(step, &Scope::Environment(id), held.chain.head().number)?;
+        if revisions.is_empty() || (HeldIn { team, held: &mut *held }).extend(&revisions).is_ok() {
+            return Ok(());
+        }
+        for revision in &revisions {
+            if let Err(refusal) = (HeldIn { team, held: &mut *held }).extend(std::slice::from_ref(revision)) {
+                held.refused = Some(refusal);
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// What a token calls its environments, in order of their ids.
     pub(crate) fn given_names(&self) -> &BTreeMap<EnvironmentId, String> {
         &self.given_names
@@ -111,10 +139,9 @@ impl Session {
         }
         let mut session = Self::new(record, keyholder, team, None);
         for id in session.team.environments().keys().copied().collect::<Vec<_>>() {
-            let revisions = stored(step, &Scope::Environment(id), 0)?;
-            let held = session.held(id)?;
-            held.extend(&revisions).map_err(|refusal| damaged(&refusal))?;
-            let head = session.held(id)?.held.chain.head();
+            session.take_stored(step, id)?;
+            let Ok(HeldIn { held, .. }) = session.held(id) else { continue };
+            let head = held.chain.head();
             if let Some(pin) = step.pin(&Scope::Environment(id))?
                 && (pin.number, pin.hash) != (head.number, head.hash)
             {
@@ -130,15 +157,14 @@ impl Session {
         let log = stored(step, &Scope::Team(self.record.team), self.team.head().sequence)?;
         let mut heard = Vec::new();
         for statement in &log {
-            let event = self.team.append(statement).map_err(|refusal| damaged(&refusal))?;
+            // Each program keeps only what follows what is kept: so this one was served something else.
+            let fork = Refusal::Fork { number: self.team.head().sequence };
+            let event =
+                self.team.append(statement).map_err(|_| self.refused(Scope::Team(self.record.team), fork))?;
             heard.extend(Heard::of(&event));
         }
         for id in self.team.environments().keys().copied().collect::<Vec<_>>() {
-            let after = self.held(id)?.held.chain.head().number;
-            let revisions = stored(step, &Scope::Environment(id), after)?;
-            if !revisions.is_empty() {
-                self.held(id)?.extend(&revisions).map_err(|refusal| damaged(&refusal))?;
-            }
+            self.take_stored(step, id)?;
         }
         self.take_stored_keys(step)?;
         Ok(heard)
@@ -168,16 +194,28 @@ impl Session {
 
     /// The environment, with its history so far.
     pub(crate) fn held(&mut self, id: EnvironmentId) -> Result<HeldIn<'_>, Error> {
+        if self.team.environment(id).is_err() {
+            return Err(Error::EnvironmentGone);
+        }
+        if let Some(refusal) = self.environments.get(&id).and_then(|held| held.refused.clone()) {
+            return Err(self.refused(Scope::Environment(id), refusal));
+        }
         if !self.environments.contains_key(&id) {
             let chain = Environment::start(&self.team, id)
                 .map_err(|refusal| self.refused(Scope::Environment(id), refusal))?;
-            let held = Held { chain, revisions: Vec::new(), names: BTreeMap::new(), values: BTreeMap::new() };
+            let (names, values) = (BTreeMap::new(), BTreeMap::new());
+            let held = Held { chain, revisions: Vec::new(), names, values, refused: None };
             self.environments.insert(id, held);
         }
         match self.environments.get_mut(&id) {
             Some(held) => Ok(HeldIn { team: &self.team, held }),
             None => Err(Error::Bug("an environment vanished".into())),
         }
+    }
+
+    /// Lets go of what is known of an environment here; it is taken from the store again.
+    pub(crate) fn forget(&mut self, id: EnvironmentId) {
+        self.environments.remove(&id);
     }
 
     pub(crate) fn environment(&self, id: EnvironmentId) -> Option<&Held> {

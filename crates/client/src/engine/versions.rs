@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use twinlock_dotenv::Assignment;
-use twinlock_protocol::environment::{Entry, digest};
+use twinlock_protocol::environment::Entry;
 use twinlock_protocol::event::Level;
 use twinlock_protocol::ids::{Digest, EntryId, EnvironmentId, KeyholderId, Pointer};
 use twinlock_protocol::revision::{Cause, Change, Revision};
@@ -184,8 +184,7 @@ pub(super) fn compare(held: &Held, step: &Step<'_>, a: &Entry, b: &Entry) -> Res
 
 /// An entry in the clear, if its value is here and opens.
 pub(super) fn opened(held: &Held, step: &Step<'_>, entry: &Entry) -> Result<Option<Halves>, StoreError> {
-    let blob = step.blob(entry.pointer)?.filter(|blob| digest(blob) == entry.digest);
-    Ok(blob.and_then(|blob| open(held, entry, &blob)))
+    Ok(step.blob(entry.digest)?.and_then(|blob| open(held, entry, &blob)))
 }
 
 impl Client {

@@ -2,8 +2,10 @@
 //! blobs, and wrapped keys. Kept so that this computer can work offline and give back to a vault what
 //! the vault has lost.
 
+use twinlock_protocol::environment::digest;
 use twinlock_protocol::event::Half;
-use twinlock_protocol::{Generation, Pointer, StatementHash};
+use twinlock_protocol::ids::Digest;
+use twinlock_protocol::{Generation, StatementHash};
 
 use super::sealed::Place;
 use super::{Opened, Scope, Step, StoreError, count, number};
@@ -104,42 +106,27 @@ impl Step<'_> {
             .collect()
     }
 
-    /// Keeps a sealed blob as it came from the vault (or went there). Blobs never change.
-    pub fn add_blob(&mut self, pointer: Pointer, blob: &[u8]) -> Result<(), StoreError> {
+    /// Keeps a sealed blob as it came from the vault (or went there), by the digest that its author signed: what one
+    /// environment was served never stands in for what belongs to another.
+    pub fn add_blob(&mut self, blob: &[u8]) -> Result<(), StoreError> {
         self.write(
-            "INSERT OR IGNORE INTO blobs (pointer, blob) VALUES (?1, ?2)",
-            (pointer.as_bytes(), blob),
+            "INSERT OR REPLACE INTO blobs (digest, blob) VALUES (?1, ?2)",
+            (digest(blob).as_bytes(), blob),
         )?;
         Ok(())
     }
 
-    /// A blob, still sealed.
-    pub fn blob(&self, pointer: Pointer) -> Result<Option<Vec<u8>>, StoreError> {
-        self.optional("SELECT blob FROM blobs WHERE pointer = ?1", [pointer.as_bytes()], |row| row.get(0))
+    /// A blob, still sealed. One that was damaged here is as good as none.
+    pub fn blob(&self, of: Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        let kept: Option<Vec<u8>> =
+            self.optional("SELECT blob FROM blobs WHERE digest = ?1", [of.as_bytes()], |row| row.get(0))?;
+        Ok(kept.filter(|blob| digest(blob) == of))
     }
 
-    /// Forgets a blob that is not what it should be, or was purged.
-    pub fn forget_blob(&mut self, pointer: Pointer) -> Result<(), StoreError> {
-        self.write("DELETE FROM blobs WHERE pointer = ?1", [pointer.as_bytes()])?;
+    /// Forgets a blob: it was purged.
+    pub fn forget_blob(&mut self, of: Digest) -> Result<(), StoreError> {
+        self.write("DELETE FROM blobs WHERE digest = ?1", [of.as_bytes()])?;
         Ok(())
-    }
-
-    /// Those of `pointers` whose blobs are not here.
-    pub fn missing_blobs(
-        &self,
-        pointers: impl IntoIterator<Item = Pointer>,
-    ) -> Result<Vec<Pointer>, StoreError> {
-        let mut missing = Vec::new();
-        for pointer in pointers {
-            let here: Option<i64> =
-                self.optional("SELECT 1 FROM blobs WHERE pointer = ?1", [pointer.as_bytes()], |row| {
-                    row.get(0)
-                })?;
-            if here.is_none() {
-                missing.push(pointer);
-            }
-        }
-        Ok(missing)
     }
 
     /// Keeps a wrapped key that opened and matched its commitment.
