@@ -3,10 +3,12 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tauri::{AppHandle, Manager as _};
 use tokio::sync::broadcast::error::RecvError;
+use twinlock_client::home::Home;
 use twinlock_client::view::{Connection, KeyholderChange, KeyholderNews};
 use twinlock_client::{Client, Event, KeyholderKind};
 
@@ -31,6 +33,7 @@ pub(crate) async fn run(app: AppHandle) {
     let client = opened(&app).await;
     let mut events = client.events();
     tauri::async_runtime::spawn(watch(app.clone(), client.clone()));
+    tauri::async_runtime::spawn(follow_the_lock(app.clone(), client.clone()));
     window::tell(&app, Moved::Overview);
     let mut refused = BTreeSet::new();
     loop {
@@ -87,24 +90,51 @@ async fn take_in(
     };
     if locked {
         burst.clear();
-        put_away(app).await;
+        put_away(app);
     }
     if let Ok(event) = heard {
         if event == Event::Unlocked {
-            window::tell(app, Moved::Unlocked);
+            unlocked(app);
         }
         burst.push(event);
     }
     ControlFlow::Continue(())
 }
 
+/// Whether the page was last told that it is locked.
+#[derive(Default)]
+pub(crate) struct ShownLocked(AtomicBool);
+
+/// While a verb waits for a vault the client hears of nothing else. Whether this home was locked is seen all the same.
+async fn follow_the_lock(app: AppHandle, client: Client) {
+    let mut looks = tokio::time::interval(LOOK_AGAIN);
+    loop {
+        looks.tick().await;
+        let locked = client.home().is_ok_and(Home::is_locked);
+        match (app.state::<ShownLocked>().0.load(Ordering::Acquire), locked) {
+            (false, true) => put_away(&app),
+            (true, false) => unlocked(&app),
+            _ => {}
+        }
+    }
+}
+
 /// Leaves nothing that was revealed, opened or begun: neither here, nor in the page, nor in the clipboard.
-async fn put_away(app: &AppHandle) {
+fn put_away(app: &AppHandle) {
+    app.state::<ShownLocked>().0.store(true, Ordering::Release);
     app.state::<Handed>().forget_all();
     app.state::<Begun>().forget_all();
     app.state::<Copied>().clear();
     window::tell(app, Moved::Locked);
-    tray::refresh(app).await;
+    tray::show_locked(app);
+}
+
+/// The page asks again, and learns whether the keys are here too.
+fn unlocked(app: &AppHandle) {
+    app.state::<ShownLocked>().0.store(false, Ordering::Release);
+    window::tell(app, Moved::Unlocked);
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move { tray::refresh(&app).await });
 }
 
 /// A refusal that stands is refused at every try, and told of once.

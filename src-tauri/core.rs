@@ -29,6 +29,15 @@ impl Core {
         Ok(client)
     }
 
+    /// Locks every program of this home. Waits for no verb that waits for a vault before it says so to the others.
+    pub(crate) async fn lock(&self) -> Result<(), CommandError> {
+        let client = match self.client.get() {
+            Some(client) => client,
+            None => self.client().await?,
+        };
+        Ok(client.lock_keys().await?)
+    }
+
     /// Takes the keys, also those of a home that is locked, and ends the lock.
     pub(crate) async fn unlock(&self, typed: Option<Passphrase>) -> Result<(), CommandError> {
         let choice = match (kind()?, typed) {

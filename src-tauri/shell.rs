@@ -28,6 +28,7 @@ pub(crate) fn run() -> ExitCode {
         .manage(Handed::default())
         .manage(Begun::default())
         .manage(Copied::default())
+        .manage(announcements::ShownLocked::default())
         .manage(Destinations::default())
         .invoke_handler(commands)
         .setup(move |app| {

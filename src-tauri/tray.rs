@@ -113,8 +113,11 @@ pub(crate) fn build(app: &AppHandle) -> tauri::Result<TrayIcon> {
         .build(app)
 }
 
-/// Asks the client how things stand, and shows that.
+/// Asks the client how things stand, and shows that. Of a locked home nobody is asked.
 pub(crate) async fn refresh(app: &AppHandle) {
+    if Core::home_is_locked() {
+        return show_locked(app);
+    }
     let shown = match app.state::<Core>().client().await {
         Ok(client) => match client.overview().await {
             Ok(overview) => Shown::of(&overview),
@@ -122,11 +125,21 @@ pub(crate) async fn refresh(app: &AppHandle) {
         },
         Err(error) => Shown::unopened(&error),
     };
+    // It may have been locked while the answer was on its way.
+    if Core::home_is_locked() { show_locked(app) } else { show(app, &shown) }
+}
+
+/// Shows that it is locked, and nothing else.
+pub(crate) fn show_locked(app: &AppHandle) {
+    show(app, &Shown { state: State::Locked, lines: Vec::new() });
+}
+
+fn show(app: &AppHandle, shown: &Shown) {
     let Some(tray) = app.tray_by_id(ID) else { return };
     let set = icon(shown.state)
         .and_then(|icon| tray.set_icon_with_as_template(Some(icon), true))
         .and_then(|()| tray.set_tooltip(Some(tooltip(shown.state))))
-        .and_then(|()| menu(app, &shown))
+        .and_then(|()| menu(app, shown))
         .and_then(|menu| tray.set_menu(Some(menu)));
     if let Err(error) = set {
         eprintln_line(&format!("The tray could not be brought up to date: {error}"));

@@ -11,7 +11,7 @@ use crate::dto::Unlocking;
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn lock(core: State<'_, Core>) -> Answer<()> {
-    Ok(core.client().await?.lock_keys().await?)
+    core.lock().await
 }
 
 /// What a person has to do to unlock.

@@ -30,8 +30,8 @@ test('locking', async (t) => {
   /** Names of the team, its people, its projects and its variables. */
   const OURS = ['Saltmarsh', 'Mara', 'shop', 'development', 'STRIPE_KEY', 'DATABASE_URL', url];
   const isLocked = async () => {
-    await app.see('Twinlock is locked');
     await app.find('button', 'Unlock');
+    await app.see('Twinlock is locked');
     const page = await app.page();
     assert.deepEqual(scene.secretsIn(page), [], 'secrets in the page');
     assert.deepEqual(OURS.filter((name) => page.includes(name)), [], 'names in the page');
@@ -39,6 +39,11 @@ test('locking', async (t) => {
       const labels = await scene.desktop.trayLabels();
       return labels.includes('Twinlock is locked') && labels.includes('Unlock…') && !labels.includes('Sync now') && !labels.includes('Lock');
     });
+  };
+
+  const trayLocks = async () => {
+    await until('the tray offers to lock', async () => (await scene.desktop.trayLabels()).includes('Lock'));
+    scene.desktop.choose('Lock');
   };
 
   await scene.step('Mara starts a team and reveals a value', async () => {
@@ -110,11 +115,31 @@ test('locking', async (t) => {
     scene.secret('the words of the kit', words.join(' '));
     const inThePage = async () => (await app.rows('.words li')).join(' ').includes(words.join(' '));
     assert.ok(await inThePage());
-    scene.desktop.choose('Lock');
+    await trayLocks();
     await isLocked();
     assert.ok(!(await inThePage()));
     await app.press('Unlock');
     await app.see('This computer');
+  });
+
+  await scene.step('a vault that does not answer keeps nothing in the page', async () => {
+    await app.press(/^shop/);
+    await app.press('Reveal STRIPE_KEY');
+    await app.see(stripe);
+    process.kill(vault.id, 'SIGSTOP');
+    try {
+      await app.press('Team');
+      await app.see('Asking who is in the team…');
+      await trayLocks();
+      // Far less than an answer is waited for.
+      await until('the window is locked', () => app.reads('Twinlock is locked'), 20);
+      await isLocked();
+    } finally {
+      process.kill(vault.id, 'SIGCONT');
+    }
+    await app.press('Unlock');
+    await app.see('1 member, 1 computer');
+    await app.press('Settings');
   });
 
   await scene.step('what is saved meanwhile is only seen once it is unlocked', async () => {

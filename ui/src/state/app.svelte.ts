@@ -63,7 +63,10 @@ export class App {
     this.now = this.#clock();
     const { error } = this.overview;
     if (error?.code === 'locked') this.#putAway(error.message);
-    else if (!error) this.locked = null;
+    else if (!error && this.locked !== null) {
+      this.locked = null;
+      this.said = 'Twinlock is unlocked.';
+    }
   }
 
   /** Locks every program of this home; what is shown goes first. */
