@@ -171,10 +171,11 @@ class Tests:
         self.programs = {}  # of each test: its program, the folder it runs in, its name there
         for manifest, target, program in programs:
             folder = pathlib.Path(manifest).parent
-            listed = subprocess.run([program, "--list", "--format", "terse"], capture_output=True, text=True, check=True).stdout
-            ignored = subprocess.run([program, "--list", "--format", "terse", "--ignored"], capture_output=True, text=True, check=True).stdout
-            for line in listed.splitlines():
-                if line.endswith(": test") and line not in ignored.splitlines():
+            listing = [program, "--list", "--format", "terse"]
+            listed, ignored = (subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+                               for command in (listing, [*listing, "--ignored"]))
+            for line in listed:
+                if line.endswith(": test") and line not in ignored:
                     name = line.removesuffix(": test")
                     self.programs[f"{folder.name}/{target} {name}"] = (program, folder, name)
         self.seconds, self.reached = {}, {}
@@ -206,8 +207,8 @@ class Tests:
         # A program that crashed names none.
         return [] if status == 0 else failed or [f"{NO_END} {', '.join(tests)}"[:200]], time.monotonic() - begun
 
-    def measure(self, wanted):
-        """Runs each test alone and all together, without a mutant; gives those that passed both times."""
+    def measure(self, wanted, mutants):
+        """Runs each test alone, without a mutant, and those that reach one together: which pass both times, and which do not."""
         base = json.loads((COPY / BASE).read_text()) if (COPY / BASE).exists() else {}
         broken = set()
         for test in wanted:
@@ -222,13 +223,17 @@ class Tests:
                 base[test] = {"built": built, "seconds": seconds, "reached": sorted({int(number) for number in noted})}
                 (COPY / BASE).write_text(json.dumps(base))
             self.seconds[test], self.reached[test] = base[test]["seconds"], set(base[test]["reached"])
-        well = [test for test in wanted if test not in broken]
-        while well:
-            together = self.of_one_program(well, 600)
+        reaching = [test for test in wanted if test not in broken and not self.reached[test].isdisjoint(mutants)]
+        rest = [test for test in reaching if not base[test].get("twice")]
+        while rest:
+            together = self.of_one_program(rest, 600)
             failed, _ = self.run(together, 0, 3600)
             broken |= set(together if failed and failed[0].startswith(NO_END) else failed)
-            well = [test for test in well if test not in together]
-        return [test for test in wanted if test not in broken], sorted(broken)
+            rest = [test for test in rest if test not in together]
+        for test in reaching:
+            base[test]["twice"] = test not in broken
+        (COPY / BASE).write_text(json.dumps(base))
+        return [test for test in reaching if test not in broken], sorted(broken)
 
     def of_one_program(self, tests, seconds):
         """The first test, and others of its program, in this order and not for longer than that together."""
@@ -274,9 +279,10 @@ def try_set(name, mutants, tests, chosen):
     asked = [test for test in tests.programs if re.match(SETS[name]["asked"], test)
              and not (chosen.without and re.search(chosen.without, test))]
     begun = time.monotonic()
-    asked, broken = tests.measure(asked)
-    print(f"\n{name}: {len(mutants)} mutants, {len(asked)} tests, which take {sum(tests.seconds[test] for test in asked):.0f} s alone "
-          f"and were measured in {time.monotonic() - begun:.0f} s", flush=True)
+    asked, broken = tests.measure(asked, mutants.keys())
+    alone = sum(tests.seconds[test] for test in asked)
+    print(f"\n{name}: {len(mutants)} mutants, {len(asked)} tests that reach them and take {alone:.0f} s alone; measured in "
+          f"{time.monotonic() - begun:.0f} s", flush=True)
     for test in broken:
         print(f"NOT ASKED, for it fails without any mutant: {test}", flush=True)
     known, survivors, begun = explained(), [], time.monotonic()
@@ -289,8 +295,8 @@ def try_set(name, mutants, tests, chosen):
                 survivors.append(mutant)
                 print(f"{fate} {'(explained) ' if mutant in known else ''}{mutant}", flush=True)
     left = [mutant for mutant in survivors if mutant not in known]
-    print(f"{name}: {len(mutants)} mutants, {len(mutants) - len(survivors)} caught, {len(survivors)} survive, {len(survivors) - len(left)} of "
-          f"them explained; {(time.monotonic() - begun) / 60:.0f} minutes", flush=True)
+    print(f"{name}: {len(mutants)} mutants, {len(mutants) - len(survivors)} caught, {len(survivors)} not, "
+          f"{len(survivors) - len(left)} of them explained; {(time.monotonic() - begun) / 60:.0f} minutes", flush=True)
     for mutant in left:
         print(f"  not explained in docs/mutation.md: {mutant}", flush=True)
     for mutant in known.keys() & set(mutants.values()) - set(survivors):
@@ -302,7 +308,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("sets", nargs="*", metavar="SET", help=f"{', '.join(SETS)}; all of them if none is named")
     arguments.add_argument("--only", default="", help="mutants whose name holds this")
-    arguments.add_argument("--these", type=pathlib.Path, help="only mutants whose names are lines of this file")
+    arguments.add_argument("--these", type=pathlib.Path, help="only mutants whose names are lines of this file, in its order")
     arguments.add_argument("--without", metavar="REGEX", help="tests that are not asked")
     arguments.add_argument("--longest", type=float, default=float("inf"), metavar="SECONDS",
                            help="how long the tests of one mutant may take together; then it is left undecided")
@@ -322,13 +328,18 @@ def main():
     if chosen.build:
         return
     built = json.loads((COPY / BUILT).read_text())
-    these = set(chosen.these.read_text().splitlines()) if chosen.these else None
+    these = {name: at for at, name in enumerate(chosen.these.read_text().splitlines())} if chosen.these else None
     tests, fine = Tests(built["programs"]), True
     for name in chosen.sets or SETS:
         mutants = {int(number): mutant for number, mutant in built["named"][name].items()
                    if chosen.only in mutant and (these is None or mutant in these)}
+        if these is not None:
+            mutants = dict(sorted(mutants.items(), key=lambda one: these[one[1]]))
         if mutants:
             fine &= try_set(name, mutants, tests, chosen)
+    there = {mutant for mutants in built["named"].values() for mutant in mutants.values()}
+    for mutant in sorted(explained().keys() - there):
+        print(f"explained, and not there any more: {mutant}")
     sys.exit(not fine)
 
 

@@ -23,4 +23,4 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$(fingerprint "$requirements")" ]; then
   fingerprint "$requirements" >"$stamp"
 fi
 
-exec "$venv/bin/python" scripts/mutants.py "$@"
+exec "$venv/bin/python" -B scripts/mutants.py "$@"

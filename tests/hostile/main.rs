@@ -8,6 +8,7 @@
 mod afterwards;
 mod answers;
 mod any_lie;
+mod between;
 mod cases;
 mod damaged;
 mod evidence;
@@ -24,3 +25,4 @@ mod requests;
 mod restarted;
 mod setting;
 mod table;
+mod told;
