@@ -271,7 +271,7 @@ class Tests:
 
 
 def explained():
-    return dict(re.findall(r"^\| `([^`]+)` \| (.+) \|$", EXPLAINED.read_text(), re.MULTILINE))
+    return dict(re.findall(r"^\| `([^`]+: [^`]+)` \| (.+) \|$", EXPLAINED.read_text(), re.MULTILINE))
 
 
 def try_set(name, mutants, tests, chosen):
