@@ -351,6 +351,13 @@ const CASES: &[Case] = &[
         "whatever else: answers changed at random",
         &["tests/hostile/any_lie.rs: whatever_a_vault_answers_only_what_was_signed_is_written"],
     ),
+    Case(
+        "H84",
+        "another value slipped into a renewal of keys, which nobody is told of",
+        &[
+            "tests/hostile/keys.rs: what_a_renewal_of_keys_brings_with_it_is_announced_as_a_change_of_whoever_renewed",
+        ],
+    ),
 ];
 
 /// How many cases the threat model names, and the numbers that are ours.

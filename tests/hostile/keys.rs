@@ -172,7 +172,7 @@ async fn different_keys_for_different_members_are_junk_to_those_who_got_the_fals
     let text = setting.ben.text();
 
     // Wanda renews the keys; Ben is given others than everybody else. Some wraps left out are not even taken.
-    let (rotation, values) = rotation(&wanda, id, &ben);
+    let (rotation, values) = rotation(&wanda, id, Some(&ben), AS_IT_IS);
     wanda.put_values(id, &values).await.ok();
     let mut without = rotation.clone();
     without.wraps.retain(|wrap| wrap.keyholder != ben.id());
@@ -198,8 +198,39 @@ async fn different_keys_for_different_members_are_junk_to_those_who_got_the_fals
     setting.check_in_step().await;
 }
 
-/// A rotation of an environment, everything sealed anew, with false keys for one.
-fn rotation(by: &Forge, id: EnvironmentId, cheated: &Forge) -> (Rotate, Vec<ValueBlob>) {
+/// Keys are renewed by whoever comes first, and nobody is told of that: unless it brings something with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_renewal_of_keys_brings_with_it_is_announced_as_a_change_of_whoever_renewed() {
+    let setting = Setting::new(Mode::Ask).await;
+    let (_, mut wanda, id) = setting.with_writer(Role::Member).await;
+    let mut news = setting.ben.client.events();
+    for (texts, announced) in [(AS_IT_IS, None), ([AS_IT_IS[0], ("A=", "evil\n"), AS_IT_IS[2]], Some(1))] {
+        let (rotation, values) = rotation(&wanda, id, None, texts);
+        wanda.put_values(id, &values).await.ok();
+        wanda.rotate(id, &rotation).await.ok();
+        wanda.refresh().await;
+        setting.ben.client.pull(&setting.ben.env()).await.unwrap();
+        let mut changes = None;
+        while let Ok(event) = news.try_recv() {
+            if let twinlock_client::Event::RevisionArrived { changes: told, .. } = event {
+                changes = Some(told);
+            }
+        }
+        assert_eq!(changes, announced, "{texts:?}");
+    }
+    assert!(setting.ben.text().contains("A=evil\n"), "it is hers to write; and she is named");
+}
+
+/// What the environment of [`Setting::new`] holds.
+const AS_IT_IS: [(&str, &str); 3] = [("", "# the first\n"), ("A=", "1\n"), ("B=", "1\n")];
+
+/// A rotation of an environment, everything sealed anew with these texts, and with false keys for one.
+fn rotation(
+    by: &Forge,
+    id: EnvironmentId,
+    cheated: Option<&Forge>,
+    texts: [(&str, &str); 3],
+) -> (Rotate, Vec<ValueBlob>) {
     let (opened, name, value) = by.opening(id);
     let event = by.sign(opened);
     let mut team: Team = (**by.team()).clone();
@@ -208,7 +239,7 @@ fn rotation(by: &Forge, id: EnvironmentId, cheated: &Forge) -> (Rotate, Vec<Valu
     team.clone_from(&after);
     let rng = &mut rand::rng();
     let mut values = Vec::new();
-    let texts = [("", "# the first\n"), ("A=", "1\n"), ("B=", "1\n")];
+    let cheated = cheated.map(Forge::id);
     let changes = by.chain(id).in_order().zip(texts).map(|((entry, old), (left, right))| {
         let pointer = Pointer::new(random());
         let blob = value.seal_value(pointer, right, &mut rand::rng());
@@ -226,11 +257,11 @@ fn rotation(by: &Forge, id: EnvironmentId, cheated: &Forge) -> (Rotate, Vec<Valu
         (NameKey::generate(name.scope(), rng), ValueKey::generate(name.scope(), rng));
     let mut wraps = Vec::new();
     for (to, keys) in team.entitled(Some(id), Half::Name) {
-        let key = if to == cheated.id() { &false_name } else { &name };
+        let key = if Some(to) == cheated { &false_name } else { &name };
         wraps.extend(key.wrap(keys, by.id(), rng));
     }
     for (to, keys) in team.entitled(Some(id), Half::Value) {
-        let key = if to == cheated.id() { &false_value } else { &value };
+        let key = if Some(to) == cheated { &false_value } else { &value };
         wraps.extend(key.wrap(keys, by.id(), rng));
     }
     (Rotate { event, revision: by.sign_revision(&revision), wraps }, values)

@@ -8,6 +8,7 @@ mod activity;
 mod add_computer;
 mod administer;
 mod approval;
+mod arrivals;
 mod candidacy;
 mod changes;
 mod checklist;

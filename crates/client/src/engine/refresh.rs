@@ -49,6 +49,7 @@ impl Client {
             self.check_access(joined, id, Level::Names)?;
         }
         let patience = joined.vault()?.patience();
+        let before = joined.session.environment(id).map_or(0, |held| held.chain.head().number);
         let mut result = patience.for_fetch(self.fetch_revisions(joined, id)).await;
         if let Err(Error::Refused(refused)) = &result
             && matches!(refused.refusal, Refusal::LogBehind { .. })
@@ -72,6 +73,7 @@ impl Client {
             }
         }
         self.note_outcome(joined, result)?;
+        self.announce_changed_by_renewal(joined, id, before)?;
         self.note_verified(&Scope::Environment(id), Event::Environment(id))
     }
 
@@ -150,24 +152,6 @@ impl Client {
                 return Err(error);
             }
             self.announce(joined, id, before);
-        }
-    }
-
-    /// Says whose revisions arrived, but for one's own and for keys renewed.
-    fn announce(&self, joined: &Joined, id: EnvironmentId, before: usize) {
-        self.emit(Event::Environment(id));
-        let session = &joined.session;
-        let Some(held) = session.environment(id) else { return };
-        for revision in &held.revisions[before..] {
-            let rotates = revision.cause == twinlock_protocol::revision::Cause::Rotate;
-            if revision.author != session.keyholder.id() && !rotates {
-                self.emit(Event::RevisionArrived {
-                    environment: id,
-                    name: session.environment_name(id),
-                    by: session.author_name(revision.author),
-                    changes: revision.changes.len(),
-                });
-            }
         }
     }
 
