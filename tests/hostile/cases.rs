@@ -291,6 +291,36 @@ const CASES: &[Case] = &[
         &["tests/hostile/evidence.rs: what_is_read_back_before_keys_are_renewed_is_refused_aloud"],
     ),
     Case(
+        "H73",
+        "somebody who changes, swaps, renames or moves what they seal anew",
+        &[
+            "tests/hostile/rotator.rs: what_changes_while_keys_are_renewed_is_shown_as_a_change_by_whoever_renewed_them",
+            "tests/hostile/rotator.rs: a_renewal_that_does_not_cover_exactly_what_is_there_is_refused_by_everybody",
+        ],
+    ),
+    Case(
+        "H74",
+        "no answer at all, at any endpoint",
+        &[
+            "tests/hostile/endpoints.rs: what_is_no_answer_is_refused_at_each_endpoint",
+            "tests/hostile/endpoints.rs: what_is_no_answer_is_refused_by_whoever_comes_new",
+        ],
+    ),
+    Case(
+        "H76",
+        "lengths, chunks, trailers and headers that contradict each other",
+        &["tests/hostile/transport.rs: what_the_transport_makes_of_a_trick_is_judged_like_any_answer"],
+    ),
+    Case(
+        "H75",
+        "lies told to whoever comes back with a kit, or to a further computer",
+        &[
+            "tests/hostile/kit_lies.rs: whoever_comes_back_with_a_kit_is_told_nothing_false",
+            "tests/hostile/keyholders.rs: only_the_computer_of_the_link_adds_this_one",
+            "tests/hostile/keyholders.rs: a_second_signature_that_is_none_adds_nobody",
+        ],
+    ),
+    Case(
         "H72",
         "values so large that they fill the memory",
         &["tests/hostile/evidence.rs: what_is_no_answer_and_what_is_no_value_is_kept_too"],

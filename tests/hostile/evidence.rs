@@ -12,7 +12,7 @@ use twinlock_tests::lying_proxy::{Lie, Told};
 use crate::setting::{Setting, lie, shown};
 
 /// The lines of refusals in what a computer exports, by their code.
-async fn evidence(of: &Computer, code: &str) -> Vec<Value> {
+pub(crate) async fn evidence(of: &Computer, code: &str) -> Vec<Value> {
     let export = of.client.export_activity().await.unwrap();
     let lines = export.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     lines

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use twinlock_client::ids::{EnvironmentId, Pointer};
+use twinlock_client::ids::{EnvironmentId, KeyholderId, Pointer};
 use twinlock_client::store::Mode;
 use twinlock_client::{
     AccessRequest, Approval, CreateMissing, Error, InviteOptions, Level, Role, SecretText, Selection,
@@ -172,7 +172,7 @@ async fn different_keys_for_different_members_are_junk_to_those_who_got_the_fals
     let text = setting.ben.text();
 
     // Wanda renews the keys; Ben is given others than everybody else. Some wraps left out are not even taken.
-    let (rotation, values) = rotation(&wanda, id, Some(&ben), AS_IT_IS);
+    let (rotation, values) = rotation(&wanda, id, &TEXTS, |_| {}, Some(ben.id()));
     wanda.put_values(id, &values).await.ok();
     let mut without = rotation.clone();
     without.wraps.retain(|wrap| wrap.keyholder != ben.id());
@@ -204,8 +204,8 @@ async fn what_a_renewal_of_keys_brings_with_it_is_announced_as_a_change_of_whoev
     let setting = Setting::new(Mode::Ask).await;
     let (_, mut wanda, id) = setting.with_writer(Role::Member).await;
     let mut news = setting.ben.client.events();
-    for (texts, announced) in [(AS_IT_IS, None), ([AS_IT_IS[0], ("A=", "evil\n"), AS_IT_IS[2]], Some(1))] {
-        let (rotation, values) = rotation(&wanda, id, None, texts);
+    for (texts, announced) in [(TEXTS, None), ([TEXTS[0], ("A=", "evil\n"), TEXTS[2]], Some(1))] {
+        let (rotation, values) = rotation(&wanda, id, &texts, |_| {}, None);
         wanda.put_values(id, &values).await.ok();
         wanda.rotate(id, &rotation).await.ok();
         wanda.refresh().await;
@@ -221,15 +221,17 @@ async fn what_a_renewal_of_keys_brings_with_it_is_announced_as_a_change_of_whoev
     assert!(setting.ben.text().contains("A=evil\n"), "it is hers to write; and she is named");
 }
 
-/// What the environment of [`Setting::new`] holds.
-const AS_IT_IS: [(&str, &str); 3] = [("", "# the first\n"), ("A=", "1\n"), ("B=", "1\n")];
+/// What is in the environment at first.
+pub(crate) const TEXTS: [(&str, &str); 3] = [("", "# the first\n"), ("A=", "1\n"), ("B=", "1\n")];
 
-/// A rotation of an environment, everything sealed anew with these texts, and with false keys for one.
-fn rotation(
+/// A rotation of an environment: each entry sealed anew with the text that is given for it, after somebody has laid hands on
+/// the changes, and with false keys for one.
+pub(crate) fn rotation(
     by: &Forge,
     id: EnvironmentId,
-    cheated: Option<&Forge>,
-    texts: [(&str, &str); 3],
+    texts: &[(&str, &str)],
+    lay_hands: impl FnOnce(&mut Vec<Change>),
+    cheated: Option<KeyholderId>,
 ) -> (Rotate, Vec<ValueBlob>) {
     let (opened, name, value) = by.opening(id);
     let event = by.sign(opened);
@@ -239,7 +241,6 @@ fn rotation(
     team.clone_from(&after);
     let rng = &mut rand::rng();
     let mut values = Vec::new();
-    let cheated = cheated.map(Forge::id);
     let changes = by.chain(id).in_order().zip(texts).map(|((entry, old), (left, right))| {
         let pointer = Pointer::new(random());
         let blob = value.seal_value(pointer, right, &mut rand::rng());
@@ -248,9 +249,13 @@ fn rotation(
         values.push(ValueBlob { pointer, blob });
         Change::Put(Put { entry, position: old.position.clone(), name, pointer, digest })
     });
-    let mut revision = by.revision(id, changes.collect());
+    let mut changes: Vec<Change> = changes.collect();
+    lay_hands(&mut changes);
+    let mut revision = by.revision(id, changes);
     revision.generation = name.scope().generation;
-    revision.state = by.chain(id).state_after(&revision.changes, by.id(), revision.generation).unwrap();
+    if let Ok(state) = by.chain(id).state_after(&revision.changes, by.id(), revision.generation) {
+        revision.state = state;
+    }
     revision.team_head = after.head();
     revision.cause = Cause::Rotate;
     let (false_name, false_value) =

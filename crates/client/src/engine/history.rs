@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use twinlock_dotenv::{Assignment, RightHalf};
 use twinlock_protocol::event::Level;
 use twinlock_protocol::ids::{Digest, EntryId, EnvironmentId, Pointer};
+use twinlock_protocol::position::Position;
 use twinlock_protocol::revision::{Cause, Change as LogChange, Revision};
 use twinlock_seal::SecretText;
 
 use super::opened::Named;
 use super::readings::{Read, notes, read};
 use super::session::Held;
-use super::versions::{Compared, Version, Versions, compare};
+use super::versions::{Compared, Version, Versions, compare, entries_at};
 use super::{Client, Joined};
 use crate::error::{Error, ErrorCode};
 use crate::store::Step;
@@ -227,6 +228,13 @@ fn changes_of(
     names: &mut BTreeMap<EntryId, Option<String>>,
 ) -> Result<Changes, Error> {
     let mut changes = Changes::default();
+    let places: BTreeMap<EntryId, Position> = match revision.cause {
+        Cause::Rotate => {
+            let before = entries_at(held, revision.number.saturating_sub(1));
+            before.into_iter().map(|(id, entry)| (id, entry.position)).collect()
+        }
+        _ => BTreeMap::new(),
+    };
     for change in &revision.changes {
         let (name, kind, pointer) = match change {
             LogChange::Put(put) => {
@@ -244,6 +252,12 @@ fn changes_of(
                 };
                 if let (Cause::Rotate, Some(before)) = (revision.cause, before) {
                     match compare(held, step, &before.entry, &version.entry)? {
+                        // Whoever seals anew changes no place either: of two of one name the last counts.
+                        Compared::Same if places.get(&put.entry) != Some(&put.position) => {
+                            let (name, kind) = (version.name.clone(), RevisionKind::Moved);
+                            changes.changes.push(RevisionChange { name, kind, purged: false });
+                            continue;
+                        }
                         Compared::Same => continue,
                         Compared::Different => {}
                         Compared::Unknown => {
