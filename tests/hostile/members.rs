@@ -165,6 +165,59 @@ async fn a_push_by_name_goes_where_the_name_stood_or_nowhere() {
     assert!(std::fs::read_to_string(other(&setting.ben)).unwrap().starts_with("P=1"));
 }
 
+/// H63: renaming takes write access, renewing the key of all names does not.
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_a_renewal_moved_are_told_and_stand_for_nothing() {
+    let setting = Setting::new(Mode::Ask).await;
+    // Cleo never used the name of production.
+    let cleo = setting.joins("Cleo").await;
+    let mut ada = Forge::of(&setting.ada, &setting.vault).await;
+    let development = setting.environment().await;
+    let production = setting.ada.client.find_environment("api/production").await.unwrap();
+    let mut mallory = ada.lets_join(Role::Admin, Vec::new(), false).await;
+    setting.renewed(development).await;
+    cleo.client.sync().await.unwrap();
+    mallory.refresh().await;
+    let swap = |subject, name: &str| match (subject, name) {
+        (Subject::Environment(_), "development") => Some("production".to_owned()),
+        (Subject::Environment(_), "production") => Some("development".to_owned()),
+        _ => None,
+    };
+    mallory.renews_names(swap, true).await;
+
+    for (who, computer) in [("Ben", &setting.ben), ("Cleo", &cleo)] {
+        computer.client.sync().await.unwrap();
+        for name in ["api/development", "api/production"] {
+            let found = computer.client.find_environment(name).await;
+            assert!(found.is_err(), "{who}: {name} is another one now: {found:?}");
+        }
+        let activity = computer.client.activity().await.unwrap();
+        let renewed =
+            activity.iter().rfind(|line| line.what.starts_with("renewed the key of the team's names"));
+        let renewed = renewed.unwrap();
+        for moved in ["development got the name production", "production got the name development"] {
+            assert!(renewed.what.contains(moved), "{who}: {}", renewed.what);
+        }
+        assert_eq!(renewed.by, "Somebody", "{who}: by its author");
+    }
+    // What is linked stays with what it was linked to.
+    setting.ben.save("A=secret of development\n");
+    setting.ben.client.push(&setting.ben.env(), Selection::All).await.unwrap();
+    ada.refresh().await;
+    assert_eq!(ada.chain(development).entries().len(), 1);
+    // Sealed anew as they are, nothing is renamed; named as they were, all is as it was.
+    mallory.refresh().await;
+    mallory.renews_names(|_, _| None, true).await;
+    cleo.client.sync().await.unwrap();
+    let again = cleo.client.activity().await.unwrap();
+    let renewed = again.iter().filter(|line| line.what.contains("got the name")).count();
+    assert_eq!(renewed, 1, "{again:?}");
+    mallory.refresh().await;
+    mallory.renews_names(swap, true).await;
+    assert_eq!(cleo.client.find_environment("api/production").await.unwrap(), production);
+    assert_eq!(cleo.client.find_environment("api/development").await.unwrap(), development);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn variables_that_run_code_are_flagged_before_they_are_pulled() {
     let setting = Setting::new(Mode::Auto).await;

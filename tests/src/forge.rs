@@ -14,8 +14,9 @@ use twinlock_protocol::encoding::Bytes;
 use twinlock_protocol::environment::{Environment, digest};
 use twinlock_protocol::event::{
     AccessChanged, Commitments, EnvironmentDeleted, Event, GenerationOpened, Grant, Half, HistoryAccepted,
-    Invited, KeyholderAdded, KeyholderKind, KeyholderRevoked, LogHead, MemberJoined, MemberRemoved,
-    PinnedHead, ProjectDeleted, Role, RoleChanged, SealedLabel, ServiceCreated, TeamEvent,
+    Invited, KeyholderAdded, KeyholderKind, KeyholderRevoked, LabelChanged, LogHead, MemberJoined,
+    MemberRemoved, PinnedHead, ProjectDeleted, Role, RoleChanged, SealedLabel, ServiceCreated, Subject,
+    TeamEvent,
 };
 use twinlock_protocol::http_signature::{
     CONTENT_DIGEST_HEADER, SIGNATURE_HEADER, SIGNATURE_INPUT_HEADER, SignedParts, TEAM_HEADER,
@@ -518,6 +519,45 @@ impl Forge {
         let own = NameKey::generate(self.scope(None, generation), &mut rand::rng());
         let key = self.team_key().unwrap_or(&own);
         SealedLabel { id, generation, sealed: key.seal_label(id, text, &mut rand::rng()) }
+    }
+
+    /// Renews the key of the team's names, with another name for whatever `rename` gives one. Whoever is to have the key
+    /// gets it, or, without `honest`, wraps of another one.
+    pub async fn renews_names(&self, rename: impl Fn(Subject, &str) -> Option<String>, honest: bool) {
+        let team = self.team();
+        let generation = team.generations().last().expect("a name key").number.next().expect("a next one");
+        let rng = &mut rand::rng();
+        let key = NameKey::generate(self.scope(None, generation), rng);
+        let label_of = |subject: Subject| match subject {
+            Subject::Team => team.label(),
+            Subject::Member(id) => team.members()[&id].label.as_ref(),
+            Subject::Project(id) => Some(&team.projects()[&id].label),
+            Subject::Environment(id) => Some(&team.environments()[&id].label),
+            Subject::Service(id) => Some(&team.services()[&id].label),
+        };
+        let text_of = |subject| {
+            let label = label_of(subject)?;
+            let text = self.team_keys.get(&label.generation)?.open_label(label.id, &label.sealed).ok()?;
+            Some(text.expose().to_owned())
+        };
+        let labels = team.labelled().into_iter().map(|subject| {
+            let text = text_of(subject).unwrap_or_default();
+            let (id, text) = (LabelId::new(random()), rename(subject, &text).unwrap_or(text));
+            let sealed = key.seal_label(id, &text, &mut rand::rng());
+            LabelChanged { subject, label: SealedLabel { id, generation, sealed } }
+        });
+        let statement = self.sign(Event::GenerationOpened(GenerationOpened {
+            environment: None,
+            generation,
+            commitments: Commitments { name: key.commitment(), value: None },
+            head: None,
+            labels: labels.collect(),
+        }));
+        let other = NameKey::generate(key.scope(), rng);
+        let given = if honest { &key } else { &other };
+        let entitled = team.entitled(None, Half::Name).into_iter();
+        let wraps = entitled.filter_map(|(_, keys)| given.wrap(keys, self.id(), rng)).collect();
+        self.append(vec![statement], wraps).await.ok();
     }
 
     /// What keys are bound to.

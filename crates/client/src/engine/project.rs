@@ -134,7 +134,7 @@ impl Client {
         })?;
         match known {
             Some(known) if known != *found.as_bytes() => Err(Error::Usage(format!(
-                "{name} is another environment than the last time you used this name. Nothing was changed; look at “twinlock environment list” and ask who changed it. If it is meant: twinlock environment follow {name}"
+                "{name} is another environment than it was on this computer before. Nothing was changed; look at “twinlock environment list” and ask who changed it. If it is meant: twinlock environment follow {name}"
             ))),
             Some(_) => Ok(found),
             None => {

@@ -14,6 +14,7 @@ use twinlock_protocol::{Refusal, StatementHash, limits, padding};
 use zeroize::Zeroizing;
 
 use super::keyholders::Heard;
+use super::renamed::{Names, names, renews_names};
 use super::session::{Session, Taken};
 use super::{Client, Event, Joined};
 use crate::error::Error;
@@ -34,6 +35,7 @@ impl Client {
         self.note_verified(&scope, Event::Team)?;
         self.fetch_keys(joined).await?;
         self.note_names(joined)?;
+        self.compare_names(joined)?;
         // Reading goes on all the same; the next refresh tries again.
         if let Err(error) = self.introduce_oneself(joined).await {
             tracing::debug!(%error, "this member's name was not sent yet");
@@ -103,13 +105,20 @@ impl Client {
             }
             let mut next = joined.session.team.clone();
             let mut heard = Vec::new();
+            let mut before = Names::new();
             for statement in &page.statements {
+                if renews_names(statement) {
+                    for (id, name) in names(&joined.session, &next) {
+                        before.entry(id).or_insert(name);
+                    }
+                }
                 let event = next.append(statement).map_err(|refusal| {
                     let served = evidence(&refusal, Some(statement));
                     joined.session.refused_for(scope, refusal, served)
                 })?;
                 heard.extend(Heard::of(&event));
             }
+            self.keep_names_before(before)?;
             // Kept before it counts: another program of this home may have been told something else meanwhile.
             self.keep_statements(scope, seen.sequence, &page.statements)
                 .map_err(|error| two_histories(error, &joined.session, scope, seen.sequence + 1))?;
