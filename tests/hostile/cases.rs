@@ -354,6 +354,19 @@ const CASES: &[Case] = &[
             "crates/seal/tests/limits.rs: a_team_has_a_thousand_projects_and_four_thousand_environments_and_its_names_are_renewed",
         ],
     ),
+    Case(
+        "H63",
+        "names swapped by whoever may only seal them anew",
+        &["tests/hostile/members.rs: names_that_a_renewal_moved_are_told_and_stand_for_nothing"],
+    ),
+    Case(
+        "H64",
+        "keys renewed for nobody, to shut everybody out",
+        &[
+            "tests/hostile/lost.rs: an_environment_whose_keys_nobody_has_is_brought_back_on_a_persons_word",
+            "tests/hostile/lost.rs: names_whose_key_nobody_has_are_brought_back_on_an_admins_word",
+        ],
+    ),
     // What a lie leaves behind.
     Case(
         "H80",

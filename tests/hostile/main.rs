@@ -20,6 +20,7 @@ mod keys;
 mod kit_lies;
 mod lied_to;
 mod lies;
+mod lost;
 mod members;
 mod network;
 mod programs;

@@ -3,8 +3,9 @@
 
 use std::io;
 
+use clap::Args;
 use twinlock_client::ids::KeyholderId;
-use twinlock_client::view::{FallsView, GoneEnvironment, GoneView, RekeyedView};
+use twinlock_client::view::{FallsView, GoneEnvironment, GoneView, LostView, RekeyedView};
 
 use crate::ask::{is_yes, prompt, read_line};
 use crate::failure::Failure;
@@ -36,6 +37,59 @@ pub(crate) fn of_falling(who: &str, itself: Option<KeyholderId>, falls: &FallsVi
         };
         let when = if *here { "at once" } else { "with the next push of somebody who can write there" };
         said.push(format!("{environment} gets new keys {when}{read}."));
+    }
+    said
+}
+
+/// What to do where keys are missing.
+#[derive(Args)]
+pub(crate) struct GivingUp {
+    /// For keys that nobody has: carries over what opens on this computer, each as it was when it last did, and gives up the rest.
+    #[arg(long)]
+    pub(crate) give_up_lost: bool,
+    /// Does not ask.
+    #[arg(long, requires = "give_up_lost")]
+    pub(crate) yes: bool,
+}
+
+/// Says what new keys will not bring along, and asks. Without somebody to ask it takes a `--yes`.
+pub(crate) fn ask_whether_lost(lost: &LostView, yes: bool, out: &Output) -> Result<(), Failure> {
+    let said = of_lost(lost);
+    if yes || lost.is_nothing() {
+        said.iter().for_each(|sentence| out.note(sentence));
+        return Ok(());
+    }
+    said.iter().for_each(|sentence| out.problem(sentence));
+    if !Output::can_ask() {
+        return Err(Failure::Decide(
+            "Nothing was changed. To give it up all the same, say --yes.".to_owned(),
+        ));
+    }
+    prompt("Make new keys without it? Somebody else may still have the keys that are missing here. [yes/no]");
+    let answer = read_line().map_err(|error: io::Error| Failure::Input(error))?;
+    match answer.is_some_and(|answer| is_yes(&answer)) {
+        true => Ok(()),
+        false => Err(Failure::Decide("Nothing was changed.".to_owned())),
+    }
+}
+
+fn of_lost(lost: &LostView) -> Vec<String> {
+    let LostView { earlier, gone, gone_unnamed } = lost;
+    let mut said = Vec::new();
+    if lost.is_nothing() {
+        said.push("Everything opens on this computer: nothing is given up.".to_owned());
+    }
+    if !earlier.is_empty() {
+        said.push(format!("As it was when it last opened here: {}.", earlier.join(", ")));
+    }
+    if !gone.is_empty() {
+        said.push(format!("Given up: {}.", gone.join(", ")));
+    }
+    if *gone_unnamed > 0 {
+        said.push(format!(
+            "Given up: {} of which not even the name opens here.",
+            count(*gone_unnamed, "thing")
+        ));
     }
     said
 }

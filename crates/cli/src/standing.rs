@@ -5,11 +5,11 @@ use serde::Serialize;
 use twinlock_client::view::EnvironmentStanding;
 use twinlock_client::{Client, Label};
 
-use crate::consequences::ask_whether_gone;
+use crate::consequences::{GivingUp, ask_whether_gone, ask_whether_lost};
 use crate::failure::{Failure, Status};
 use crate::output::Output;
 use crate::text::Text;
-use crate::values::{EnvironmentName, MemberAccess, level_word};
+use crate::values::{EnvironmentName, MemberAccess, environment_or_id, level_word};
 
 /// What to do with environments.
 #[derive(Subcommand)]
@@ -50,9 +50,11 @@ pub(crate) enum EnvironmentCommand {
     },
     /// Gives an environment new keys and seals everything in it anew.
     Rotate {
-        /// The environment.
-        #[arg(value_name = "PROJECT/ENV")]
-        environment: EnvironmentName,
+        /// The environment, or its id.
+        #[arg(value_name = "PROJECT/ENV", value_parser = environment_or_id)]
+        environment: String,
+        #[command(flatten)]
+        giving_up: GivingUp,
     },
 }
 
@@ -102,9 +104,14 @@ pub(crate) async fn run(
             out.answer(&RemovedDocument { removed: id.to_string() }, |_| {})?;
             out.note("The environment is gone for everybody. Files that were linked to it stay as they are.");
         }
-        EnvironmentCommand::Rotate { environment } => {
-            let id = client.find_environment(&environment.to_string()).await?;
-            let environment = client.rotate_environment(id).await?;
+        EnvironmentCommand::Rotate { environment, giving_up } => {
+            let id = client.find_environment(&environment).await?;
+            let environment = if giving_up.give_up_lost {
+                ask_whether_lost(&client.lost_with_keys(id).await?, giving_up.yes, out)?;
+                client.rotate_giving_up(id).await?
+            } else {
+                client.rotate_environment(id).await?
+            };
             out.answer(&environment, |_| {})?;
             let EnvironmentStanding { name, generation, .. } = &environment;
             out.note(&format!(

@@ -8,6 +8,7 @@ use twinlock_client::{
 };
 use url::Url;
 
+use crate::consequences::{GivingUp, ask_whether_lost};
 use crate::failure::{Failure, Status};
 use crate::opened::Opened;
 use crate::output::Output;
@@ -30,6 +31,8 @@ pub(crate) enum TeamCommand {
         /// The new name.
         name: Label,
     },
+    /// Gives the team's names a new key and seals all of them anew.
+    Rotate(GivingUp),
 }
 
 /// What to change of the settings.
@@ -108,6 +111,16 @@ pub(crate) async fn run(
             opened.client().rename_team(&name).await?;
             out.answer(&RenamedDocument { name: name.as_str() }, |_| {})?;
             out.note(&format!("The team is called {} from now on.", name.as_str()));
+            Ok(Status::Done)
+        }
+        TeamCommand::Rotate(GivingUp { give_up_lost, yes }) => {
+            if give_up_lost {
+                ask_whether_lost(&opened.client().names_lost_with_keys().await?, yes, out)?;
+            }
+            opened.client().renew_names(give_up_lost).await?;
+            let name = opened.client().team().await?.name;
+            out.answer(&RenamedDocument { name: &name }, |_| {})?;
+            out.note("The team's names have a new key, and all of them are sealed anew.");
             Ok(Status::Done)
         }
         TeamCommand::Show => {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use jiff::{Span, SpanRelativeTo};
 use twinlock_client::dotenv::NotADialect;
+use twinlock_client::ids::EnvironmentId;
 use twinlock_client::store::Mode;
 use twinlock_client::{Creating, Label, Level, NotALabel, ReadAs, Renewal, Role};
 
@@ -41,6 +42,14 @@ impl fmt::Display for EnvironmentName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.project.as_str(), self.environment.as_str())
     }
+}
+
+/// `PROJECT/ENV`, or an id: where names do not open, ids are all there is.
+pub(crate) fn environment_or_id(text: &str) -> Result<String, NotAnEnvironment> {
+    if EnvironmentId::from_str(text).is_err() {
+        EnvironmentName::from_str(text)?;
+    }
+    Ok(text.to_owned())
 }
 
 /// `PROJECT/ENV@N`: an environment as it was after a revision.

@@ -1,10 +1,12 @@
 //! All environments of the team as the log has them, and new keys for one on demand.
 
+use twinlock_protocol::event::Level;
 use twinlock_protocol::ids::EnvironmentId;
 
+use super::carry::Carry;
 use super::{Client, Event};
 use crate::error::Error;
-use crate::view::EnvironmentStanding;
+use crate::view::{EnvironmentStanding, LostView};
 
 impl Client {
     /// All environments that this member may know of, by name.
@@ -32,6 +34,24 @@ impl Client {
 
     /// Gives an environment new keys and seals everything in it anew.
     pub async fn rotate_environment(&self, id: EnvironmentId) -> Result<EnvironmentStanding, Error> {
+        self.renew_on_word(id, Carry::Whole).await
+    }
+
+    /// The same where keys are missing here: what does not open is given up. [`Self::lost_with_keys`] says what that is.
+    pub async fn rotate_giving_up(&self, id: EnvironmentId) -> Result<EnvironmentStanding, Error> {
+        self.renew_on_word(id, Carry::WhatOpens).await
+    }
+
+    /// What an environment would lose if new keys were made without those that are missing here.
+    pub async fn lost_with_keys(&self, id: EnvironmentId) -> Result<LostView, Error> {
+        let mut state = self.state().await;
+        let joined = state.joined()?;
+        self.refresh(joined, id).await?;
+        self.check_access(joined, id, Level::Write)?;
+        self.lost(joined, id).await
+    }
+
+    async fn renew_on_word(&self, id: EnvironmentId, how: Carry) -> Result<EnvironmentStanding, Error> {
         {
             let _lock = self.lock().await?;
             let mut state = self.state().await;
@@ -39,7 +59,7 @@ impl Client {
             self.refresh_log(joined).await?;
             let known = joined.session.team.environment(id);
             let before = known.map_err(|refusal| Error::Bug(refusal.to_string()))?.current().number;
-            self.renew(joined, id, before).await?;
+            self.renew(joined, id, before, how).await?;
             self.emit(Event::Team);
         }
         let all = self.environments().await?;

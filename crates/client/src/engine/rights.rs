@@ -9,6 +9,7 @@ use twinlock_protocol::ids::{EnvironmentId, Generation};
 use twinlock_protocol::team::Consequences;
 
 use super::approval::check_approved;
+use super::carry::Carry;
 use super::members::{ATTEMPTS, Turn};
 use super::session::Session;
 use super::{Client, Event, Joined, now};
@@ -85,7 +86,7 @@ impl Client {
                 view.waiting.push(WaitingView { environment, why });
                 continue;
             }
-            match self.renew(joined, id, before).await {
+            match self.renew(joined, id, before, Carry::Whole).await {
                 Ok(()) => view.renewed.push(environment),
                 Err(error) => view.waiting.push(WaitingView { environment, why: error.to_string() }),
             }
@@ -101,6 +102,7 @@ impl Client {
         joined: &mut Joined,
         id: EnvironmentId,
         before: Generation,
+        how: Carry,
     ) -> Result<(), Error> {
         self.check_access(joined, id, Level::Write)?;
         for _ in 0..ATTEMPTS {
@@ -109,7 +111,7 @@ impl Client {
             if known.is_ok_and(|environment| environment.current().number > before) {
                 return Ok(());
             }
-            self.rotate(joined, id).await?;
+            self.rotate(joined, id, how).await?;
         }
         Err(Error::TooBusy)
     }

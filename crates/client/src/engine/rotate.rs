@@ -5,31 +5,20 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use twinlock_protocol::Refusal;
 use twinlock_protocol::api::{AppendEvents, Rotate, ValueBlob};
-use twinlock_protocol::environment::{Entry, digest};
-use twinlock_protocol::event::{Event as TeamLogEvent, GenerationOpened, Half, Head, Role};
-use twinlock_protocol::ids::{Digest, EntryId, EnvironmentId, Pointer};
+use twinlock_protocol::event::{Event as TeamLogEvent, GenerationOpened, Half, Head, Role, Subject};
+use twinlock_protocol::ids::{EnvironmentId, Pointer};
 use twinlock_protocol::limits;
-use twinlock_protocol::revision::{Cause, Change, Put, Remove, Revision};
+use twinlock_protocol::revision::{Cause, Revision};
 
+use super::carry::{Carry, reseal};
 use super::members::Turn;
-use super::opened::open;
 use super::refresh::check_head;
 use super::send::others_were_faster;
-use super::session::{Held, Session};
-use super::versions::entry_of;
-use super::{Client, Event, Joined, now, random_id};
+use super::session::Session;
+use super::{Client, Event, Joined, now};
 use crate::error::Error;
 use crate::store::Scope;
-use crate::sync::Halves;
 use crate::team::{EnvironmentKeys, entitled, next_event, renewed};
-
-/// An entry on its way from the old keys to the new ones.
-struct Carried {
-    id: EntryId,
-    entry: Entry,
-    /// `None` where no version of it opens: then it is left behind.
-    halves: Option<Halves>,
-}
 
 impl Client {
     /// Renews the keys if somebody lost them. Says whether anything moved: then everything is looked at again.
@@ -40,7 +29,7 @@ impl Client {
     ) -> Result<bool, Error> {
         let stale = joined.session.team.environment(id).is_ok_and(|environment| environment.is_stale());
         if stale {
-            self.rotate(joined, id).await?;
+            self.rotate(joined, id, Carry::Whole).await?;
         }
         Ok(stale)
     }
@@ -51,17 +40,27 @@ impl Client {
         if !due {
             return Ok(());
         }
-        let Some(request) = plan_renewal(&joined.session) else { return Ok(()) };
+        let labelled = joined.session.labelled().ok_or_else(|| names_missing(&joined.session))?;
+        self.renew_names_to(joined, labelled).await.map(drop)
+    }
+
+    /// Opens a generation of the team's name key that seals these names, unless others were faster.
+    pub(super) async fn renew_names_to(
+        &self,
+        joined: &mut Joined,
+        labelled: Vec<(Subject, String)>,
+    ) -> Result<Turn, Error> {
+        let request = plan_renewal(&joined.session, labelled)?;
         // Whoever was faster has most likely renewed it: the next time here tells.
         if let Turn::Theirs = self.append_once(joined, &request).await? {
-            return Ok(());
+            return Ok(Turn::Theirs);
         }
         let mine = joined.session.keyholder.id();
         for wrap in request.wraps.iter().filter(|wrap| wrap.keyholder == mine) {
             joined.session.take_wrap(wrap, None);
             self.keep_wrap(joined, wrap)?;
         }
-        Ok(())
+        Ok(Turn::Ours)
     }
 
     /// That a vault has what it was given just now, and that it opens.
@@ -94,10 +93,15 @@ impl Client {
         Ok(())
     }
 
-    pub(super) async fn rotate(&self, joined: &mut Joined, id: EnvironmentId) -> Result<(), Error> {
+    pub(super) async fn rotate(
+        &self,
+        joined: &mut Joined,
+        id: EnvironmentId,
+        how: Carry,
+    ) -> Result<(), Error> {
         let vault = joined.vault()?;
         let bug = |refusal: twinlock_protocol::Refusal| Error::Bug(refusal.to_string());
-        let carried = self.carry(joined, id)?;
+        let carried = self.carry(joined, id, how).await?;
 
         let current = joined.session.team.environment(id).map_err(bug)?.current().number;
         let generation = current
@@ -173,89 +177,22 @@ impl Client {
         self.emit(Event::Environment(id));
         Ok(())
     }
-
-    /// All current entries in the clear: each as it is, or else its last version that opens.
-    fn carry(&self, joined: &mut Joined, id: EnvironmentId) -> Result<Vec<Carried>, Error> {
-        joined.session.held(id)?;
-        let environment = joined.session.environment_name(id);
-        let held = joined
-            .session
-            .environment(id)
-            .ok_or_else(|| Error::Bug("an environment was not loaded".into()))?;
-        let has_keys = |entry: &Entry| {
-            held.name_key(entry.generation).is_some() && held.value_key(entry.generation).is_some()
-        };
-        if !held.chain.entries().values().all(has_keys) {
-            return Err(Error::KeysMissing { environment });
-        }
-        self.store().read(|step| {
-            held.chain
-                .in_order()
-                .map(|(id, entry)| {
-                    // A value that is not here is no damaged one: an earlier one is never signed in its place.
-                    let Some(blob) = step.blob(entry.digest)? else {
-                        return Err(Error::ValuesMissing { environment: environment.clone() });
-                    };
-                    let halves = match open(held, entry, &blob) {
-                        Some(halves) => Some(halves),
-                        None => last_that_opens(held, id, |digest| step.blob(digest))?,
-                    };
-                    Ok(Carried { id, entry: entry.clone(), halves })
-                })
-                .collect()
-        })
-    }
 }
 
-/// A new generation of the team's name key with all its wraps; `None` where this computer lacks a key that
-/// some name is sealed under: then another admin's will do it.
-fn plan_renewal(session: &Session) -> Option<AppendEvents> {
+/// The names cannot be sealed anew where a key is missing that some are sealed under: another admin's client will, or
+/// this one's user says that nobody has it.
+pub(super) fn names_missing(session: &Session) -> Error {
+    Error::KeysMissing { environment: format!("the names of {}", session.team_name()) }
+}
+
+/// A new generation of the team's name key with all its wraps.
+fn plan_renewal(session: &Session, labelled: Vec<(Subject, String)>) -> Result<AppendEvents, Error> {
     let author = &session.keyholder;
     let mut rng = rand::rng();
-    let (key, event) = renewed(&session.team, session.labelled()?, &mut rng)?;
+    let (key, event) = renewed(&session.team, labelled, &mut rng)
+        .ok_or_else(|| Error::Limit { what: "Generations of keys have run out.".to_owned() })?;
     let statement = author.sign_event(&next_event(&session.team, author.id(), event, now()));
     let entitled = entitled(&session.team, None, Half::Name, now());
     let wraps = entitled.filter_map(|keys| key.wrap(keys, author.id(), &mut rng)).collect();
-    Some(AppendEvents { statements: vec![statement], wraps })
-}
-
-/// The latest earlier version of an entry that opens.
-fn last_that_opens(
-    held: &Held,
-    id: EntryId,
-    blob_of: impl Fn(Digest) -> Result<Option<Vec<u8>>, crate::store::StoreError>,
-) -> Result<Option<Halves>, Error> {
-    for revision in held.revisions.iter().rev() {
-        for change in &revision.changes {
-            let Change::Put(put) = change else { continue };
-            if put.entry != id {
-                continue;
-            }
-            let entry = entry_of(revision, put);
-            if let Some(halves) = blob_of(put.digest)?.and_then(|blob| open(held, &entry, &blob)) {
-                return Ok(Some(halves));
-            }
-        }
-    }
-    Ok(None)
-}
-
-/// The changes of a `rotate` revision: one put under a new pointer for each entry, or one remove.
-fn reseal(carried: &[Carried], keys: &EnvironmentKeys) -> (Vec<Change>, Vec<ValueBlob>) {
-    debug_assert!(carried.len() <= limits::ENTRIES);
-    let mut rng = rand::rng();
-    let mut values = Vec::with_capacity(carried.len());
-    let changes = carried
-        .iter()
-        .map(|Carried { id, entry, halves }| {
-            let Some(halves) = halves else { return Change::Remove(Remove { entry: *id }) };
-            let pointer = Pointer::new(random_id());
-            let blob = keys.value.seal_value(pointer, &halves.right, &mut rng);
-            let name = keys.name.seal_name(pointer, &halves.left, &mut rng);
-            let digest = digest(&blob);
-            values.push(ValueBlob { pointer, blob });
-            Change::Put(Put { entry: *id, position: entry.position.clone(), name, pointer, digest })
-        })
-        .collect();
-    (changes, values)
+    Ok(AppendEvents { statements: vec![statement], wraps })
 }

@@ -397,6 +397,29 @@ impl Session {
         all.map(|(subject, label)| Some((subject, name(label)?))).collect()
     }
 
+    /// The sealed name of something that has one.
+    pub(super) fn label_of(&self, subject: Subject) -> Option<&SealedLabel> {
+        let team = &self.team;
+        match subject {
+            Subject::Team => team.label(),
+            Subject::Member(id) => team.members().get(&id)?.label.as_ref(),
+            Subject::Project(id) => team.projects().get(&id).map(|project| &project.label),
+            Subject::Environment(id) => team.environments().get(&id).map(|environment| &environment.label),
+            Subject::Service(id) => team.services().get(&id).map(|service| &service.label),
+        }
+    }
+
+    /// What something is called whose name does not open.
+    pub(super) fn stand_in(&self, subject: Subject) -> String {
+        match subject {
+            Subject::Team => unnamed(self.team.id()),
+            Subject::Member(id) => unnamed(id),
+            Subject::Project(id) => unnamed(id),
+            Subject::Environment(id) => unnamed(id),
+            Subject::Service(id) => unnamed(id),
+        }
+    }
+
     pub(crate) fn team_name(&self) -> String {
         self.team.label().and_then(|label| self.label(label)).unwrap_or_else(|| unnamed(self.team.id()))
     }

@@ -10,6 +10,7 @@ use twinlock_protocol::ids::{EnvironmentId, Generation};
 use twinlock_protocol::limits;
 use twinlock_protocol::timestamp::Timestamp;
 
+use super::carry::Carry;
 use super::session::{Session, stored};
 use super::{Client, Event, Joined};
 use crate::error::{Error, ErrorCode};
@@ -133,7 +134,7 @@ impl Client {
         // One that cannot be renewed does not keep the others back.
         let mut failed = Ok(());
         for (id, generation) in due {
-            failed = failed.and(self.renew(joined, id, generation).await);
+            failed = failed.and(self.renew(joined, id, generation, Carry::Whole).await);
         }
         failed
     }
