@@ -102,7 +102,7 @@ fn a_name_that_stands_for_something_else_is_not_followed_by_itself() {
     }
     fails(ada, &["environment", "rename", "api/staging", "development"], "There is one of this name already");
     let ran = ben.run(&["get", "api/development", "TOKEN"]).ended(2);
-    assert!(ran.err.contains("another environment than the last time"), "{}", ran.err);
+    assert!(ran.err.contains("another environment than it was on this computer before"), "{}", ran.err);
     let _followed = ben.run(&["environment", "follow", "api/development"]).ok();
     fails(ben, &["get", "api/development", "TOKEN"], "There is no variable");
     assert_eq!(ben.run(&["get", "api/staging", "TOKEN"]).ok().out, "old");
