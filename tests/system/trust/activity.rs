@@ -75,7 +75,7 @@ fn what_was_signed_is_told_replayed_and_written_out() {
     assert_eq!(of("refusal"), 1, "{text}");
     let refusal = lines.iter().find(|line| line["line"] == "refusal").unwrap();
     assert_eq!(refusal["code"], "signers");
-    assert_eq!(refusal["evidence"]["signatures"], json!([]));
+    assert_eq!(refusal["evidence"]["statement"]["signatures"], json!([]));
 
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("verifier/export.jsonl");
     if std::env::var_os("TWINLOCK_WRITE_VECTORS").is_some() {
