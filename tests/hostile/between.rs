@@ -2,6 +2,7 @@
 //! a lie all the same, though the vault is honest when it is asked again.
 
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
@@ -14,7 +15,11 @@ use crate::lies::Expect;
 use crate::setting::{Setting, check_error, lie};
 
 /// Answers otherwise the first so many times that this is asked for, and honestly from then on.
-fn at_first(times: usize, path: &'static str, tell: fn(&Asked, &mut Value)) -> Lie {
+fn at_first(
+    times: usize,
+    path: &'static str,
+    tell: impl Fn(&Asked, &mut Value) + Send + Sync + 'static,
+) -> Lie {
     let left = AtomicUsize::new(times);
     lie(move |asked, mut answer| {
         let one_less = |left: usize| left.checked_sub(1);
@@ -75,12 +80,18 @@ async fn what_moved_on_between_two_requests_is_fetched() {
     setting.ada_pushes("A=this stays\n").await;
     let purged = setting.ada.client.purge(environment, &ToPurge::Revisions(BTreeSet::from([number]))).await;
     assert_eq!(purged.unwrap().purged, 1);
-    let head_of_before = at_first(1, "/revisions", |_, answer| {
+    let head: Mutex<Option<Value>> = Mutex::new(None);
+    let head_of_before = at_first(2, "/revisions", move |_, answer| {
         let statements = answer["statements"].as_array_mut().unwrap();
-        statements.truncate(1);
-        let first: Envelope = serde_json::from_value(statements[0].clone()).unwrap();
-        let payload: Value = serde_json::from_slice(&first.payload.0).unwrap();
-        answer["head"] = json!({ "number": payload["number"], "hash": first.hash() });
+        let mut head = head.lock().unwrap();
+        // The first page ends there, and the second has nothing more.
+        statements.truncate(usize::from(head.is_none()));
+        if let Some(first) = statements.first() {
+            let first: Envelope = serde_json::from_value(first.clone()).unwrap();
+            let payload: Value = serde_json::from_slice(&first.payload.0).unwrap();
+            *head = Some(json!({ "number": payload["number"], "hash": first.hash() }));
+        }
+        answer["head"] = head.clone().unwrap();
     });
     setting.ben_goes_on("a value was purged", head_of_before).await;
 }
