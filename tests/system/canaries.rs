@@ -215,16 +215,22 @@ fn neither_database_ties_values_to_names(traces: &Traces) {
     let contains = |bytes: &[u8], part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
 
     let home = Connection::open(traces.ada.home().join("home.db")).unwrap();
-    let rows = |sql: &str| -> Vec<Vec<u8>> {
-        let mut statement = home.prepare(sql).unwrap();
+    let rows_of = |database: &Connection, sql: &str| -> Vec<Vec<u8>> {
+        let mut statement = database.prepare(sql).unwrap();
         statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
     };
-    let pointers = rows("SELECT pointer FROM blobs");
+    let rows = |sql: &str| rows_of(&home, sql);
+    let opened =
+        Connection::open_with_flags(traces.server.data().join("vault.db"), OpenFlags::SQLITE_OPEN_READ_ONLY);
+    let opened = opened.unwrap();
+    let pointers = rows_of(&opened, "SELECT pointer FROM sealed_values");
     assert!(pointers.len() > 5);
     for pointer in &pointers {
         assert!(contains(&vault, pointer), "the search finds what is there");
     }
-    for blob in rows("SELECT blob FROM blobs") {
+    let blobs = rows("SELECT blob FROM blobs");
+    assert!(blobs.len() > 5);
+    for blob in blobs {
         for (database, bytes) in [("application.db", &application), ("vault.db", &vault)] {
             assert!(!contains(bytes, &blob[..32]), "{database} has a value as its client sealed it");
         }
@@ -246,10 +252,7 @@ fn neither_database_ties_values_to_names(traces: &Traces) {
     }
     assert!(contains(&application, &scopes[0]), "the search finds what is there");
 
-    let vault =
-        Connection::open_with_flags(traces.server.data().join("vault.db"), OpenFlags::SQLITE_OPEN_READ_ONLY);
-    let vault = vault.unwrap();
-    let mut columns = vault
+    let mut columns = opened
         .prepare(
             "SELECT m.name || '.' || c.name FROM sqlite_schema m, pragma_table_info(m.name) c \
              WHERE m.type = 'table' AND m.name NOT LIKE 'refinery%' ORDER BY 1",
