@@ -2,7 +2,7 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -157,25 +157,28 @@ fn what_is_purged_is_gone_from_the_vault_and_from_every_computer() {
     assert_eq!(ada.run(&["purge", ENVIRONMENT, "OTHER"]).ended(1).out, "");
     assert_eq!(ada.run(&["purge", ENVIRONMENT, "--revision", "77"]).ended(1).out, "");
 
-    let before = blobs(ada);
-    assert!(before.keys().all(|pointer| in_vault(server, pointer)), "the search finds what is there");
+    let (before, pointers_before) = (blobs(ada), pointers(server));
+    assert!(
+        pointers_before.iter().all(|pointer| in_vault(server, pointer)),
+        "the search finds what is there"
+    );
     let purged = ada.run(&["purge", ENVIRONMENT, "TOKEN", "--json"]).ok().json();
     // Three by Ada, and the third once more, as Ben's keys sealed it.
     assert_eq!((&purged["purged"], &purged["revision"]), (&json!(4), &json!(6)));
-    let after = blobs(ada);
-    let gone: BTreeMap<_, _> = before.iter().filter(|(pointer, _)| !after.contains_key(*pointer)).collect();
-    assert_eq!(gone.len(), 4);
-    for (pointer, blob) in &gone {
+    let (after, pointers_after) = (blobs(ada), pointers(server));
+    let gone: BTreeMap<_, _> = before.iter().filter(|(digest, _)| !after.contains_key(*digest)).collect();
+    let gone_pointers: Vec<_> = pointers_before.difference(&pointers_after).collect();
+    assert_eq!((gone.len(), gone_pointers.len()), (4, 4));
+    for (pointer, blob) in gone_pointers.into_iter().zip(gone.values()) {
         assert!(!in_vault(server, pointer), "the vault has forgotten a purged value");
         assert!(!in_files(&ada.home(), "home.db", &blob[..32]), "and so has this computer");
     }
-    for (pointer, blob) in &after {
-        assert!(in_vault(server, pointer) && in_files(&ada.home(), "home.db", &blob[..32]), "and no other");
-    }
+    assert!(pointers_after.iter().all(|pointer| in_vault(server, pointer)), "and no other");
+    assert!(after.values().all(|blob| in_files(&ada.home(), "home.db", &blob[..32])), "and no other");
 
     // Ben hears of it, lets go of his copies, and misses nothing.
     let _pulled = ben.run(&["pull"]).ok();
-    assert!(blobs(ben).keys().all(|pointer| !gone.contains_key(pointer)));
+    assert!(blobs(ben).keys().all(|digest| !gone.contains_key(digest)));
     assert_eq!(ben.run(&["get", ENVIRONMENT, "TOKEN"]).ok().out, "fourth");
     for machine in [ada, ben] {
         let log = Setting::log(machine);
@@ -219,10 +222,18 @@ fn keys_renewed_twice_leave_everybody_who_wrote_what_they_wrote() {
     assert_eq!((&listed[1]["by"], &listed[1]["revision"]), (&json!("Ada"), &json!(1)), "twice sealed anew");
 }
 
-/// The sealed values that a computer keeps, by pointer.
+/// The pointers under which a vault keeps values.
+fn pointers(server: &Server) -> BTreeSet<Vec<u8>> {
+    let connection = Connection::open(server.data().join("vault.db")).unwrap();
+    let mut statement = connection.prepare("SELECT pointer FROM sealed_values").unwrap();
+    let rows = statement.query_map([], |row| row.get(0)).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
+
+/// The sealed values that a computer keeps, by digest.
 fn blobs(machine: &Machine) -> BTreeMap<Vec<u8>, Vec<u8>> {
     let connection = Connection::open(machine.home().join("home.db")).unwrap();
-    let mut statement = connection.prepare("SELECT pointer, blob FROM blobs").unwrap();
+    let mut statement = connection.prepare("SELECT digest, blob FROM blobs").unwrap();
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     rows.collect::<Result<_, _>>().unwrap()
 }
