@@ -6,7 +6,7 @@ use twinlock_client::ids::ProjectId;
 use twinlock_client::store::Mode;
 use twinlock_client::{CreateMissing, Error, Role, Selection};
 use twinlock_protocol::environment::digest;
-use twinlock_protocol::event::{Event, ProjectCreated};
+use twinlock_protocol::event::{Event, KeyholderKind, ProjectCreated};
 use twinlock_protocol::revision::Change;
 use twinlock_tests::collusion::Collusion;
 use twinlock_tests::forge::{Forge, random};
@@ -131,4 +131,20 @@ async fn two_programs_of_a_home_that_are_told_two_things_keep_one_and_refuse_the
     setting.ben.reopen().await;
     setting.ben.client.pull(&setting.ben.env()).await.unwrap();
     setting.check_in_step().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_program_of_the_home_fetched_is_news_to_this_one_all_the_same() {
+    let setting = Setting::new(Mode::Ask).await;
+    let (_, mut wanda, _) = setting.with_writer(Role::Member).await;
+    let window = setting.ada.another_program().await;
+    let mut news = window.events();
+    let added = wanda.adds(KeyholderKind::Computer).await;
+    setting.ada.client.sync().await.unwrap();
+    window.overview().await.unwrap();
+    let heard = std::iter::from_fn(|| news.try_recv().ok()).find_map(|event| match event {
+        twinlock_client::Event::Keyholder(news) => Some(news.keyholder),
+        _ => None,
+    });
+    assert_eq!(heard, Some(added.id()));
 }

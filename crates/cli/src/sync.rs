@@ -18,7 +18,7 @@ use crate::text::{Text, count};
 pub(crate) struct SyncArguments {
     /// Goes on until it is stopped, and prints what happens.
     #[arg(long)]
-    watch: bool,
+    pub(crate) watch: bool,
 }
 
 pub(crate) async fn run(

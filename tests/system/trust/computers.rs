@@ -224,3 +224,20 @@ fn what_hangs_from_a_computer_does_not_fall_unmentioned() {
     let last = ada.run(&["computer", "list", "--json"]).ok().json()["computers"].take();
     assert_eq!(last.as_array().unwrap().len(), 1);
 }
+
+/// Nobody watches: whichever command is the first to see it says so, once.
+#[test]
+fn whoever_runs_one_command_now_and_then_hears_of_it_too() {
+    let setting = Setting::new();
+    let (ada, ben, laptop) = (&setting.ada, setting.joined("Ben"), Machine::new(KeptIn::File));
+    let _admin = ada.run(&["member", "role", "Ben", "admin"]).ok();
+    let _synced = ben.run(&["sync"]).ok();
+    let added = add_to(ada, &laptop, || {});
+    let said = format!("A computer was added to Ada's membership: {}", id(&added));
+    let told = ben.run(&["ls", "api/development", "--json", "--quiet"]).ok();
+    assert!(told.err.contains(&said), "{}", told.err);
+    assert!(!ben.run(&["ls", "api/development"]).ok().err.contains(&said));
+    let _revoked = ada.run(&["computer", "revoke", id(&added)]).ok();
+    let told = ben.run(&["get", "api/development", "TOKEN"]);
+    assert!(told.err.contains("was taken from Ada's membership"), "{}", told.err);
+}

@@ -62,7 +62,7 @@ impl Client {
     pub async fn activity(&self) -> Result<Vec<ActivityView>, Error> {
         let mut state = self.current_state().await?;
         let joined = state.joined()?;
-        self.store().read(|step| joined.session.catch_up(step))?;
+        self.catch_up(joined)?;
         self.store().read(|step| sentences(joined, step))
     }
 
@@ -71,7 +71,7 @@ impl Client {
     pub async fn replay_activity(&self) -> Result<ReplayedView, Error> {
         let mut state = self.current_state().await?;
         let joined = state.joined()?;
-        self.store().read(|step| joined.session.catch_up(step))?;
+        self.catch_up(joined)?;
         self.store().read(|step| replayed(&joined.session, step))
     }
 
@@ -79,7 +79,7 @@ impl Client {
     pub async fn export_activity(&self) -> Result<String, Error> {
         let mut state = self.current_state().await?;
         let joined = state.joined()?;
-        self.store().read(|step| joined.session.catch_up(step))?;
+        self.catch_up(joined)?;
         self.store().read(|step| exported(&joined.session, step))
     }
 }

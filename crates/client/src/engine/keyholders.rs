@@ -44,6 +44,14 @@ impl Client {
         Ok(turn)
     }
 
+    /// Takes in what another program of this home stored since, and tells of the keyholders in it: that program may
+    /// have had nobody to tell.
+    pub(super) fn catch_up(&self, joined: &mut Joined) -> Result<(), Error> {
+        let heard = self.store().read(|step| joined.session.catch_up(step))?;
+        self.tell_of_keyholders(&joined.session, &heard);
+        Ok(())
+    }
+
     /// Tells of keyholders that came or went by somebody else's doing: one's own, and to admins everybody's.
     pub(super) fn tell_of_keyholders(&self, session: &Session, events: &[Heard]) {
         let Ok(me) = session.me() else { return };

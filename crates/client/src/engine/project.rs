@@ -23,7 +23,7 @@ impl Client {
         let Some(joined) = &mut state.joined else {
             return Ok(Overview { team: None, projects: Vec::new(), connection: Connection::NoVault });
         };
-        self.store().read(|step| joined.session.catch_up(step))?;
+        self.catch_up(joined)?;
         let files = self.status_of_all(joined).await?;
         let refusals = self.store().read(|step| step.refusals().map_err(Error::from))?;
         let session = &joined.session;

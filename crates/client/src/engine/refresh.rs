@@ -26,14 +26,20 @@ use crate::view::Connection;
 impl Client {
     /// Brings the log up to date.
     pub(super) async fn refresh_log(&self, joined: &mut Joined) -> Result<(), Error> {
-        let heard = self.store().read(|step| joined.session.catch_up(step))?;
-        self.tell_of_keyholders(&joined.session, &heard);
+        self.catch_up(joined)?;
         let patience = joined.vault()?.patience();
-        let result = patience.for_fetch(self.fetch_log(joined)).await.and_then(|()| joined.hold_log());
-        self.note_outcome(joined, result)?;
+        let mut heard = Vec::new();
+        let result = patience.for_fetch(self.fetch_log(joined, &mut heard)).await;
+        let result = result.and_then(|()| joined.hold_log());
         let scope = Scope::Team(joined.session.record.team);
-        self.note_verified(&scope, Event::Team)?;
-        self.fetch_keys(joined).await?;
+        let result = self.note_outcome(joined, result).and_then(|()| self.note_verified(&scope, Event::Team));
+        let result = match result {
+            Ok(()) => self.fetch_keys(joined).await,
+            refused => refused,
+        };
+        // With the keys that came with it, so that names are known; and also where something else went wrong.
+        self.tell_of_keyholders(&joined.session, &heard);
+        result?;
         self.note_names(joined)?;
         self.compare_names(joined)?;
         // Reading goes on all the same; the next refresh tries again.
@@ -87,7 +93,7 @@ impl Client {
         Ok(())
     }
 
-    async fn fetch_log(&self, joined: &mut Joined) -> Result<(), Error> {
+    async fn fetch_log(&self, joined: &mut Joined, heard: &mut Vec<Heard>) -> Result<(), Error> {
         let vault = joined.vault()?;
         let scope = Scope::Team(joined.session.record.team);
         loop {
@@ -104,7 +110,7 @@ impl Client {
                 return if page.head == seen { Ok(()) } else { Err(refused(cut_short)) };
             }
             let mut next = joined.session.team.clone();
-            let mut heard = Vec::new();
+            let mut heard_of_page = Vec::new();
             let mut before = Names::new();
             for statement in &page.statements {
                 if renews_names(statement) {
@@ -116,15 +122,15 @@ impl Client {
                     let served = evidence(&refusal, Some(statement));
                     joined.session.refused_for(scope, refusal, served)
                 })?;
-                heard.extend(Heard::of(&event));
+                heard_of_page.extend(Heard::of(&event));
             }
             self.keep_names_before(before)?;
             // Kept before it counts: another program of this home may have been told something else meanwhile.
             self.keep_statements(scope, seen.sequence, &page.statements)
                 .map_err(|error| two_histories(error, &joined.session, scope, seen.sequence + 1))?;
             joined.session.team = next;
+            heard.extend(heard_of_page);
             self.emit(Event::Team);
-            self.tell_of_keyholders(&joined.session, &heard);
         }
     }
 

@@ -14,7 +14,7 @@ impl Client {
     pub async fn refusals(&self) -> Result<Vec<RefusedView>, Error> {
         let mut state = self.current_state().await?;
         let Some(joined) = &mut state.joined else { return Ok(Vec::new()) };
-        self.store().read(|step| joined.session.catch_up(step))?;
+        self.catch_up(joined)?;
         let records = self.store().read(|step| step.refusals().map_err(Error::from))?;
         let session = &joined.session;
         let vault = match &joined.vault {
