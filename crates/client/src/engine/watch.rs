@@ -134,8 +134,9 @@ impl Client {
                     None => return Err(crate::files::WatchError::Stopped.into()),
                 },
                 moved = next_moved(&mut watching.stream) => match moved {
-                    Some(Ok(moved)) => self.on_moved(&mut watching, moved).await,
-                    Some(Err(_)) | None => {
+                    Some(Ok(moved)) if self.on_moved(&mut watching, moved).await.is_ok() => {}
+                    // What could not be fetched is looked at again soon, as if the stream had ended.
+                    Some(_) | None => {
                         watching.stream = None;
                         let delay = watching.delays.next().unwrap_or(POLL);
                         reconnect.as_mut().reset(tokio::time::Instant::now() + delay);
@@ -233,11 +234,15 @@ impl Client {
         self.send_waiting(joined).await
     }
 
-    async fn on_moved(&self, watching: &mut Watching, moved: Moved) {
+    /// Fetches what moved. An error is one of fetching the log, and no refusal: those stand until the vault is honest.
+    async fn on_moved(&self, watching: &mut Watching, moved: Moved) -> Result<(), Error> {
         match moved {
             Moved::Log { .. } => {
                 if let Err(error) = self.follow_log().await {
                     tracing::debug!(%error, "the log could not be fetched");
+                    if error.code() != ErrorCode::Refused {
+                        return Err(error);
+                    }
                 }
             }
             Moved::Environment { environment, .. } => {
@@ -252,6 +257,7 @@ impl Client {
                 }
             }
         }
+        Ok(())
     }
 
     async fn follow_log(&self) -> Result<(), Error> {

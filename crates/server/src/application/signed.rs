@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
@@ -200,7 +200,7 @@ impl Received {
         room: impl FnOnce(usize) -> Result<Share, Problem>,
     ) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        let room = room(body_bytes(&parts.headers, limit)?)?;
+        let room = room(body_bytes(&parts.headers, &body, limit)?)?;
         Ok(Self {
             method: parts.method.as_str().to_owned(),
             path: parts.uri.path().to_owned(),
@@ -230,14 +230,13 @@ impl Received {
     }
 }
 
-/// How much a body can be: what the headers say, or the limit where they say nothing.
-fn body_bytes(headers: &HeaderMap, limit: usize) -> Result<usize, Problem> {
+/// How much a body can be: nothing where there is none, what the headers say, or the limit where they say nothing.
+fn body_bytes(headers: &HeaderMap, body: &Body, limit: usize) -> Result<usize, Problem> {
     if headers.contains_key(header::CONTENT_ENCODING) {
         return Err(Problem::bad_request("Bodies are taken without a content encoding."));
     }
-    let length =
-        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    match length.unwrap_or(limit) {
+    let length = body.size_hint().upper().map_or(limit, |most| usize::try_from(most).unwrap_or(usize::MAX));
+    match length {
         length if length > limit => Err(Problem::too_large("The body is over the limit.")),
         length => Ok(length),
     }

@@ -50,6 +50,18 @@ async fn a_start_forgets_who_guessed() {
     ada.post(&vault, "/v1/teams", &body).await.ok::<Appended>();
 }
 
+/// A whole office behind one address: what has no body takes none of its room.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_questions_at_once_from_one_address_are_all_answered() {
+    let vault = Vault::start().await;
+    let ada = Client::create(&vault).await;
+    let path = ada.events_path();
+    let mut asked: FuturesUnordered<_> = (0..50).map(|_| ada.get(&vault, &path)).collect();
+    while let Some(answer) = asked.next().await {
+        answer.ok::<EventsPage>();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_without_a_good_signature_are_counted_and_others_are_heard_all_the_same() {
     let vault = Vault::start().await;
