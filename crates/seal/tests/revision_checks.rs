@@ -311,6 +311,24 @@ fn a_demotion_from_admin_records_heads_though_nothing_falls() {
 }
 
 #[test]
+fn a_demoted_owner_who_stays_an_admin_pushes_on_from_where_they_were() {
+    for (role, code) in [(Role::Admin, "accepted"), (Role::Member, "above-pin")] {
+        let mut cast = Cast::new("demoted owner");
+        let write = cast.world.grant(Level::Write);
+        let ben = cast.world.join(Role::Owner, write);
+        cast.world.adds(&ben, KeyholderKind::Computer).unwrap();
+        let changes = vec![Change::Put(cast.put_of_first())];
+        let before = ben.sign_revision(&cast.world.revision(ben.id(), &cast.state, changes));
+        assert_eq!(cast.code_of(&before), "accepted");
+        // The head is recorded either way: a computer of theirs falls.
+        let demoted = role_changed(cast.world.member(&ben), role, &[]);
+        assert_eq!(cast.world.by(&cast.ada, demoted.clone()).unwrap_err(), Refusal::Heads);
+        cast.world.does(&cast.ada, demoted).unwrap();
+        assert_eq!(cast.code_of(&before), code, "{role:?}");
+    }
+}
+
+#[test]
 fn what_has_ended_hangs_from_nobody() {
     let mut cast = Cast::new("ended");
     let (ben, laptop) = admin(&mut cast);

@@ -1,5 +1,7 @@
 //! Addresses, and what comes back from a vault, without one: statuses, lengths, streams.
 
+mod requests;
+
 use futures::{StreamExt as _, stream};
 use reqwest::Response;
 use serde_json::{Value, json};
