@@ -32,6 +32,19 @@ fn at_first(
     })
 }
 
+/// A history that ends at the first revision of a page; the next page has nothing more.
+fn end_at_the_first(head: &Mutex<Option<Value>>, answer: &mut Value) {
+    let statements = answer["statements"].as_array_mut().unwrap();
+    let mut head = head.lock().unwrap();
+    statements.truncate(usize::from(head.is_none()));
+    if let Some(first) = statements.first() {
+        let first: Envelope = serde_json::from_value(first.clone()).unwrap();
+        let payload: Value = serde_json::from_slice(&first.payload.0).unwrap();
+        *head = Some(json!({ "number": payload["number"], "hash": first.hash() }));
+    }
+    answer["head"] = head.clone().unwrap();
+}
+
 impl Setting {
     async fn ada_pushes(&self, text: &str) {
         self.ada.save(text);
@@ -81,18 +94,7 @@ async fn what_moved_on_between_two_requests_is_fetched() {
     let purged = setting.ada.client.purge(environment, &ToPurge::Revisions(BTreeSet::from([number]))).await;
     assert_eq!(purged.unwrap().purged, 1);
     let head: Mutex<Option<Value>> = Mutex::new(None);
-    let head_of_before = at_first(2, "/revisions", move |_, answer| {
-        let statements = answer["statements"].as_array_mut().unwrap();
-        let mut head = head.lock().unwrap();
-        // The first page ends there, and the second has nothing more.
-        statements.truncate(usize::from(head.is_none()));
-        if let Some(first) = statements.first() {
-            let first: Envelope = serde_json::from_value(first.clone()).unwrap();
-            let payload: Value = serde_json::from_slice(&first.payload.0).unwrap();
-            *head = Some(json!({ "number": payload["number"], "hash": first.hash() }));
-        }
-        answer["head"] = head.clone().unwrap();
-    });
+    let head_of_before = at_first(2, "/revisions", move |_, answer| end_at_the_first(&head, answer));
     setting.ben_goes_on("a value was purged", head_of_before).await;
 }
 
@@ -106,6 +108,34 @@ async fn what_is_told_once_is_a_lie() {
         }
     });
     setting.ben_refuses("signatures stripped", stripped, "signers").await;
+
+    // Of a head that is not the last one, another value: that there is more does not excuse it.
+    let head: Mutex<Option<Value>> = Mutex::new(None);
+    setting.ada_pushes("A=4\nB=2\n").await;
+    setting.ada_pushes("A=5\nB=2\n").await;
+    let other_value = at_first(1, "/values/query", |_, answer| {
+        answer["values"][0]["blob"] = json!("AQIDBA");
+    });
+    let head_of_before = at_first(2, "/revisions", move |_, answer| end_at_the_first(&head, answer));
+    let both = lie(move |asked, answer| match asked.path.ends_with("/revisions") {
+        true => head_of_before(asked, answer),
+        false => other_value(asked, answer),
+    });
+    setting.ben_refuses("another value of a head of before", both, "digest").await;
+
+    // A value that is not there, and a history that is gone when it is looked at again.
+    setting.ada_pushes("A=6\nB=2\n").await;
+    let left_out = AtomicUsize::new(0);
+    let gone = lie(move |asked, mut answer| {
+        if asked.path.ends_with("/values/query") {
+            answer["values"].as_array_mut().unwrap().clear();
+            left_out.fetch_add(1, Ordering::SeqCst);
+        } else if asked.path.ends_with("/revisions") && left_out.load(Ordering::SeqCst) > 0 {
+            answer["head"]["number"] = json!(0);
+        }
+        Told::Json(answer)
+    });
+    setting.ben_refuses("a history that is gone", gone, "rollback").await;
 
     // Left out of a page, and once more when it is asked for alone.
     setting.ada_pushes("A=3\nB=2\n").await;

@@ -67,6 +67,7 @@ async fn evidence_is_what_was_refused_and_outlives_the_lie() {
     let [again, last] = kept.as_slice() else { panic!("{kept:?}") };
     assert_eq!(again, first, "the first is kept");
     assert!(last["seen"]["number"].as_u64() > first["head"]["number"].as_u64(), "and the last: {last}");
+    assert_eq!(last["statement"]["signatures"], json!([]), "the one of the page that was refused: {last}");
 
     // Told again, it stands again; looking elsewhere does not make it go away.
     let back = lie(|asked, mut answer| {

@@ -1,6 +1,7 @@
 //! Keys that are none: wraps of other keys, to other people, or of other generations. A key counts only if it fits the
 //! commitment in the signed log; what does not fit is passed over, seals nothing, and shuts nobody out.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
@@ -21,7 +22,7 @@ use twinlock_tests::forge::{Forge, random};
 use twinlock_tests::lying_proxy::{Asked, Lie, Told};
 
 use crate::lies::Expect;
-use crate::setting::{Setting, check_error, lie};
+use crate::setting::{Setting, check_error, kept, lie};
 
 /// An environment with one variable, whose keys Ben has not been given yet.
 async fn new_environment(setting: &Setting, name: &str) -> EnvironmentId {
@@ -41,6 +42,19 @@ fn wraps(change: impl Fn(&mut Vec<Value>) + Send + Sync + 'static) -> Lie {
         }
         Told::Json(answer)
     })
+}
+
+/// How often somebody says which keys do not open, from now on until the vault is honest again.
+fn asks_for_keys(setting: &Setting) -> Arc<AtomicUsize> {
+    let asks = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asks);
+    setting.proxy.answer_in_place(Arc::new(move |asked| {
+        if asked.method == "PUT" && asked.path.ends_with("/wraps/missing") {
+            counted.fetch_add(1, Ordering::SeqCst);
+        }
+        None
+    }));
+    asks
 }
 
 /// Neither reads nor writes: without the team's keys nothing is shown, and nothing sealed.
@@ -77,16 +91,25 @@ async fn a_key_that_the_log_does_not_name_is_no_key() {
     let setting = Setting::new(Mode::Ask).await;
     let mut ada = Forge::of(&setting.ada, &setting.vault).await;
     let ben = Forge::of(&setting.ben, &setting.vault).await;
-    for what in ["own", "halves", "elsewhere", "to another", "many", "none"] {
+    for what in ["own", "own name", "own value", "halves", "elsewhere", "to another", "many", "none"] {
         let id = new_environment(&setting, what).await;
         ada.refresh().await;
         let this = json!(id);
+        let (asks, wraps_before) = (asks_for_keys(&setting), kept(&setting.ben)[3]);
         let lie = match what {
             "own" => {
                 let own = own_keys(&ada, &ben, id);
                 wraps(move |wraps| {
                     wraps.retain(|wrap| wrap["environment"] != this);
                     wraps.extend(own.iter().map(|wrap| json!(wrap)));
+                })
+            }
+            "own name" | "own value" => {
+                let half = if what == "own name" { Half::Name } else { Half::Value };
+                let own = own_keys(&ada, &ben, id);
+                wraps(move |wraps| {
+                    wraps.retain(|wrap| wrap["environment"] != this || wrap["half"] != json!(half));
+                    wraps.extend(own.iter().filter(|wrap| wrap.half == half).map(|wrap| json!(wrap)));
                 })
             }
             "halves" => wraps(|wraps| {
@@ -117,6 +140,10 @@ async fn a_key_that_the_log_does_not_name_is_no_key() {
         setting.proxy.lie(lie);
         has_no_keys(what, &setting.ben, id).await;
         assert!(setting.proxy.be_honest() > 0, "{what}");
+        // What does not open is asked for; where nobody wrapped anything, whoever can will find out without that.
+        assert_eq!(asks.load(Ordering::SeqCst) > 0, what != "none", "{what}");
+        let opened = i64::from(what.starts_with("own "));
+        assert_eq!(kept(&setting.ben)[3], wraps_before + opened, "{what}: junk is not kept");
         reads(what, &setting.ben, id).await;
     }
     setting.check_in_step().await;

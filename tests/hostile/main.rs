@@ -15,6 +15,7 @@ mod endpoints;
 mod evidence;
 mod first_contact;
 mod forgeries;
+mod kept;
 mod keyholders;
 mod keys;
 mod kit_lies;

@@ -90,47 +90,56 @@ async fn a_value_of_another_environment_never_stands_in_for_the_one_that_was_sig
 #[tokio::test(flavor = "multi_thread")]
 async fn two_programs_of_a_home_that_are_told_two_things_keep_one_and_refuse_the_other() {
     let mut setting = Setting::new(Mode::Ask).await;
-    let (_, wanda, _) = setting.with_writer(Role::Member).await;
+    let (_, mut wanda, environment) = setting.with_writer(Role::Member).await;
     let other = setting.ben.another_program().await;
     other.sync().await.unwrap();
 
     // The vault lets the other program's question lie, and tells it something that Wanda signed for this lie alone.
-    let project = ProjectId::new(random());
-    let false_event = wanda.sign(Event::ProjectCreated(ProjectCreated { project, label: wanda.label("x") }));
-    let told = Collusion::events([false_event]).lie();
-    let (asked, is_asked) = std::sync::mpsc::channel();
-    let (go_on, waits) = std::sync::mpsc::channel::<()>();
-    let (first, waits) = (std::sync::Once::new(), std::sync::Mutex::new(waits));
-    setting.proxy.lie(Arc::new(move |question, honest| {
-        let mut lies = false;
-        if question.path.ends_with("/events") {
-            first.call_once(|| lies = true);
-        }
-        if !lies {
-            return Told::Json(honest);
-        }
-        asked.send(()).unwrap();
-        tokio::task::block_in_place(|| waits.lock().unwrap().recv()).unwrap();
-        told(question, honest)
-    }));
-    // A question that changes nothing takes no turns with the other program.
-    let asking = tokio::spawn(async move { (other.find_environment("api/development").await, other) });
-    tokio::task::spawn_blocking(move || is_asked.recv()).await.unwrap().unwrap();
-    setting.ada_changes_things().await;
-    setting.ben.client.pull(&setting.ben.env()).await.unwrap();
-    go_on.send(()).unwrap();
-    let (outcome, other) = asking.await.unwrap();
-    let Err(Error::Refused(refused)) = outcome else { panic!("{outcome:?}") };
-    assert_eq!(refused.view().code, "fork");
-    setting.proxy.be_honest();
+    for kind in ["/events", "/revisions"] {
+        wanda.refresh().await;
+        let told = if kind == "/events" {
+            let (project, label) = (ProjectId::new(random()), wanda.label("x"));
+            let false_event = wanda.sign(Event::ProjectCreated(ProjectCreated { project, label }));
+            Collusion::events([false_event]).lie()
+        } else {
+            let (revision, values) = wanda.variable(environment, ("EVIL=", "1\n"));
+            Collusion::revisions(environment, [revision]).and_values(values).lie()
+        };
+        let (asked, is_asked) = std::sync::mpsc::channel();
+        let (go_on, waits) = std::sync::mpsc::channel::<()>();
+        let (first, waits) = (std::sync::Once::new(), std::sync::Mutex::new(waits));
+        setting.proxy.lie(Arc::new(move |question, honest| {
+            let mut lies = false;
+            if question.path.ends_with(kind) {
+                first.call_once(|| lies = true);
+            }
+            if !lies {
+                return Told::Json(honest);
+            }
+            asked.send(()).unwrap();
+            tokio::task::block_in_place(|| waits.lock().unwrap().recv()).unwrap();
+            told(question, honest)
+        }));
+        // A question that changes nothing takes no turns with the other program.
+        let asks = other.clone();
+        let asking = tokio::spawn(async move { asks.variables(environment).await.map(|views| views.len()) });
+        tokio::task::spawn_blocking(move || is_asked.recv()).await.unwrap().unwrap();
+        setting.ada_changes_things().await;
+        setting.ben.client.pull(&setting.ben.env()).await.unwrap();
+        go_on.send(()).unwrap();
+        let outcome = asking.await.unwrap();
+        let Err(Error::Refused(refused)) = outcome else { panic!("{kind}: {outcome:?}") };
+        assert_eq!(refused.view().code, "fork", "{kind}");
+        setting.proxy.be_honest();
 
-    // Both go on with what is kept, and so does whatever is started next.
-    other.sync().await.unwrap();
-    setting.ada_changes_things().await;
-    other.pull(&setting.ben.env()).await.unwrap();
-    setting.ben.reopen().await;
-    setting.ben.client.pull(&setting.ben.env()).await.unwrap();
-    setting.check_in_step().await;
+        // Both go on with what is kept, and so does whatever is started next.
+        other.sync().await.unwrap();
+        setting.ada_changes_things().await;
+        other.pull(&setting.ben.env()).await.unwrap();
+        setting.ben.reopen().await;
+        setting.ben.client.pull(&setting.ben.env()).await.unwrap();
+        setting.check_in_step().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,12 +148,15 @@ async fn what_another_program_of_the_home_fetched_is_news_to_this_one_all_the_sa
     let (_, mut wanda, _) = setting.with_writer(Role::Member).await;
     let window = setting.ada.another_program().await;
     let mut news = window.events();
+    let mut own_news = setting.ada.client.events();
     let added = wanda.adds(KeyholderKind::Computer).await;
     setting.ada.client.sync().await.unwrap();
     window.overview().await.unwrap();
-    let heard = std::iter::from_fn(|| news.try_recv().ok()).find_map(|event| match event {
-        twinlock_client::Event::Keyholder(news) => Some(news.keyholder),
-        _ => None,
-    });
-    assert_eq!(heard, Some(added.id()));
+    for news in [&mut own_news, &mut news] {
+        let heard = std::iter::from_fn(|| news.try_recv().ok()).filter_map(|event| match event {
+            twinlock_client::Event::Keyholder(news) => Some(news.keyholder),
+            _ => None,
+        });
+        assert_eq!(heard.collect::<Vec<_>>(), [added.id()]);
+    }
 }

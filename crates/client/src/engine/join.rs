@@ -184,3 +184,6 @@ fn plan_join(session: &Session, invite: &Keyholder, name: &Label) -> Result<Appe
     let wraps = if open.approve { Vec::new() } else { wraps_to(session, own, &access, own.id())? };
     Ok(AppendEvents { statements: vec![statement], wraps })
 }
+
+#[cfg(test)]
+mod tests;

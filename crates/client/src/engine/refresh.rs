@@ -431,15 +431,4 @@ pub(super) fn check_head(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_vault_never_goes_back() {
-        let (a, b) = (StatementHash::new([1; 32]), StatementHash::new([2; 32]));
-        assert_eq!(check_head(4, a, 5, a), Err(Refusal::Rollback { served: 4, seen: 5 }));
-        assert_eq!(check_head(5, b, 5, a), Err(Refusal::Fork { number: 5 }));
-        assert_eq!(check_head(5, a, 5, a), Ok(()));
-        assert_eq!(check_head(6, b, 5, a), Ok(()));
-    }
-}
+mod tests;

@@ -511,3 +511,6 @@ fn unnamed(id: impl std::fmt::Display) -> String {
     let id = id.to_string();
     format!("(unnamed {})", &id[..8])
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -7,7 +7,7 @@ mod moved;
 mod pages;
 mod patience;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tls;
 
 use std::collections::BTreeSet;

@@ -1,6 +1,6 @@
 //! Addresses, and what comes back from a vault, without one: statuses, lengths, streams.
 
-mod requests;
+pub(crate) mod requests;
 
 use futures::{StreamExt as _, stream};
 use reqwest::Response;

@@ -21,12 +21,12 @@ use twinlock_seal::Seed;
 use super::*;
 
 /// A request as it came: method, path with query, kind of its body, its body.
-type Asked = (String, String, Option<String>, Vec<u8>);
+pub(crate) type Asked = (String, String, Option<String>, Vec<u8>);
 
-/// A vault that gives every request one answer.
-struct StandIn {
-    vault: Vault,
-    own: Keyholder,
+/// A vault that answers what it is told to.
+pub(crate) struct StandIn {
+    pub(crate) vault: Vault,
+    pub(crate) own: Keyholder,
     asked: Arc<Mutex<Vec<Asked>>>,
     handle: Handle<std::net::SocketAddr>,
 }
@@ -39,6 +39,13 @@ impl Drop for StandIn {
 
 impl StandIn {
     async fn answering(answer: fn() -> Response) -> Self {
+        Self::of(TeamId::new([0xaa; 16]), move |_| answer()).await
+    }
+
+    pub(crate) async fn of(
+        team: TeamId,
+        answer: impl Fn(&Asked) -> Response + Clone + Send + Sync + 'static,
+    ) -> Self {
         let rcgen::CertifiedKey { cert, signing_key } =
             rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
@@ -57,21 +64,23 @@ impl StandIn {
             let (parts, body) = request.into_parts();
             let kind = parts.headers.get(header::CONTENT_TYPE).map(|kind| kind.to_str().unwrap().to_owned());
             let body = to_bytes(body, limits::BODY_BYTES).await.unwrap().to_vec();
-            heard.lock().unwrap().push((parts.method.to_string(), parts.uri.to_string(), kind, body));
-            answer()
+            let asked = (parts.method.to_string(), parts.uri.to_string(), kind, body);
+            let answer = answer(&asked);
+            heard.lock().unwrap().push(asked);
+            answer
         };
         let handle = Handle::new();
         let settings = RustlsConfig::from_config(Arc::new(settings));
         let server = axum_server::from_tcp_rustls(listener, settings).unwrap().handle(handle.clone());
         tokio::spawn(server.serve(axum::Router::new().fallback(hear).into_make_service()));
         let pin = Some(Pin(Sha256::digest(signing_key.subject_public_key_info()).into()));
-        let vault = Vault::new(VaultLocation { url, pin }, TeamId::new([0xaa; 16])).unwrap();
+        let vault = Vault::new(VaultLocation { url, pin }, team).unwrap();
         let own = Keyholder::from_seed(&Seed::generate(&mut rand::rng()));
         Self { vault, own, asked, handle }
     }
 
     /// What was asked since.
-    fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn asked(&self) -> Vec<Asked> {
         std::mem::take(&mut *self.asked.lock().unwrap())
     }
 
@@ -117,7 +126,7 @@ fn nothing() -> Response {
     StatusCode::NO_CONTENT.into_response()
 }
 
-fn as_json(answer: &Value) -> Response {
+pub(crate) fn as_json(answer: &Value) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], answer.to_string()).into_response()
 }
 
