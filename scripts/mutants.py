@@ -29,29 +29,30 @@ COPY = ROOT / "target" / "mutants" / "copy"
 # In the copy: which mutant is on, what a test reached, and what the last run knew.
 SWITCH, REACHED, BUILT, BASE = "chosen-mutant", "reached-mutants", "built.json", "base.json"
 
-# For each set: the crate and its files; and the tests that are asked, by package, program and name.
+# For each set: the crate and its files; and the tests that are asked, by package, program and name: what comes first is quick, and
+# what follows is asked of the mutants that are left.
 SETS = {
     "protocol": {
         "crate": "protocol",
         "files": ["team/**/*.rs", "environment/**/*.rs", "envelope.rs", "encoding.rs", "keyholder.rs", "position.rs",
                   "padding.rs", "http_signature.rs", "safety.rs", "event/mod.rs", "event/terms.rs", "revision.rs"],
-        "asked": "(protocol|seal)/",
+        "asked": ["(protocol|seal)/"],
     },
     "seal": {
         "crate": "seal",
         "files": ["**/*.rs"],
-        "asked": "seal/",
+        "asked": ["seal/"],
     },
     "server": {
         "crate": "server",
         "files": ["application/signed.rs", "application/asker.rs", "application/plan.rs", "application/due_wraps.rs",
                   "application/pointers.rs", "application/endpoints/*.rs"],
-        "asked": "server/",
+        "asked": ["server/"],
     },
     "client": {
         "crate": "client",
         "files": ["engine/refresh.rs", "engine/opened.rs", "engine/session.rs", "engine/join.rs", "vault/*.rs"],
-        "asked": "client/|tests/hostile |tests/system (main_job|trust|tampering)::",
+        "asked": ["client/", "tests/hostile ", "tests/system (main_job|trust|tampering)::"],
     },
 }
 PACKAGES = ["twinlock-protocol", "twinlock-seal", "twinlock-server", "twinlock-client", "twinlock-cli", "twinlock-tests"]
@@ -276,24 +277,31 @@ def explained():
 
 def try_set(name, mutants, tests, chosen):
     """Tries the mutants of a set; gives whether all is as it should be."""
-    asked = [test for test in tests.programs if re.match(SETS[name]["asked"], test)
-             and not (chosen.without and re.search(chosen.without, test))]
-    begun = time.monotonic()
-    asked, broken = tests.measure(asked, mutants.keys(), chosen.measured)
-    alone = sum(tests.seconds[test] for test in asked)
-    print(f"\n{name}: {len(mutants)} mutants, {len(asked)} tests that reach them and take {alone:.0f} s alone; measured in "
-          f"{time.monotonic() - begun:.0f} s", flush=True)
-    for test in broken:
-        print(f"NOT ASKED, for it fails without any mutant: {test}", flush=True)
-    known, survivors, begun = explained(), [], time.monotonic()
+    known, rest, broken, begun = explained(), dict(mutants), [], time.monotonic()
+    # One that an earlier stage reached has not gone unreached.
+    fates = dict.fromkeys(mutants, "UNREACHED")
     with (COPY.parent / f"{name}.txt").open("w") as log:
-        for number, mutant in mutants.items():
-            started = time.monotonic()
-            fate, by = tests.catch(number, asked, chosen.longest)
-            print(f"{fate}\t{time.monotonic() - started:.1f}\t{mutant}\t{by}", file=log, flush=True)
-            if fate != "caught":
-                survivors.append(mutant)
-                print(f"{fate} {'(explained) ' if mutant in known else ''}{mutant}", flush=True)
+        for stage in SETS[name]["asked"]:
+            wanted = [test for test in tests.programs if re.match(stage, test)
+                      and not (chosen.without and re.search(chosen.without, test))]
+            asked, failing = tests.measure(wanted, rest.keys(), chosen.measured) if rest else ([], [])
+            broken += failing
+            alone = sum(tests.seconds[test] for test in asked)
+            print(f"\n{name}: {len(rest)} mutants, {len(asked)} tests {stage} that reach them and take {alone:.0f} s alone; after "
+                  f"{(time.monotonic() - begun) / 60:.0f} minutes", flush=True)
+            for test in failing:
+                print(f"NOT ASKED, for it fails without any mutant: {test}", flush=True)
+            for number, mutant in list(rest.items()):
+                started = time.monotonic()
+                fate, by = tests.catch(number, asked, chosen.longest)
+                if fate != "UNREACHED":
+                    fates[number] = fate
+                print(f"{fate}\t{time.monotonic() - started:.1f}\t{mutant}\t{by}", file=log, flush=True)
+                if fate == "caught":
+                    del rest[number]
+    survivors = list(rest.values())
+    for number, mutant in rest.items():
+        print(f"{fates[number]} {'(explained) ' if mutant in known else ''}{mutant}", flush=True)
     left = [mutant for mutant in survivors if mutant not in known]
     print(f"{name}: {len(mutants)} mutants, {len(mutants) - len(survivors)} caught, {len(survivors)} not, "
           f"{len(survivors) - len(left)} of them explained; {(time.monotonic() - begun) / 60:.0f} minutes", flush=True)
