@@ -347,8 +347,9 @@ fn everything_that_is_there_has_a_name_where_the_key_is() {
     let mut world = World::new("names");
     let (name, value, _) = world.with_environment();
     let founder = world.twin(world.founder.id());
-    let open = world.serves(&founder, Vec::new()).unwrap();
-    let closed = world.serves(&founder, Vec::new()).unwrap();
+    let read = world.grant(Level::Read);
+    let open = world.serves(&founder, read.clone()).unwrap();
+    let closed = world.serves(&founder, read).unwrap();
     let service = closed.id();
     world.does(&founder, Event::ServiceClosed(ServiceClosed { service })).unwrap();
     let ben = world.join(Role::Member, Vec::new());
