@@ -56,6 +56,8 @@ async fn what_does_not_verify_is_the_last_that_is_read() {
     assert_eq!(read(team, &log, 1, 1_000_000).await, (log[..2].to_vec(), vec![0, 1]));
     // Though what follows on the page would be good.
     assert_eq!(read(team, &log, 3, 1_000_000).await, (log.clone(), vec![0]));
+    let between = [world.log[0].clone(), log[1].clone(), world.log[1].clone()];
+    assert_eq!(read(team, &between, 3, 1_000_000).await, (between.to_vec(), vec![0]));
     // The log of another team.
     let other = TeamId::new([7; 16]);
     assert_eq!(read(other, &world.log, 1, 1_000_000).await, (world.log[..1].to_vec(), vec![0]));
