@@ -9,7 +9,7 @@ use support::{World, places};
 use twinlock_protocol::event::{
     EnvironmentDeleted, Event, Grant, Head, KeyholderKind, LabelChanged, ServiceClosed,
 };
-use twinlock_protocol::ids::StatementHash;
+use twinlock_protocol::ids::{StateHash, StatementHash};
 use twinlock_protocol::revision::Put;
 use zeroize::Zeroizing;
 
@@ -280,6 +280,28 @@ fn of_a_run_of_revisions_the_first_that_is_none_is_named_and_none_is_taken() {
     assert_eq!((held.held.chain.head().number, held.held.revisions.len()), (0, 0));
     held.extend(&history).unwrap();
     assert_eq!(session.environment(world.environment).unwrap().revisions.len(), 2);
+}
+
+/// Of a run the state of the last is compared, which holds all that came before: so it is when what was taken as one run
+/// is taken up again.
+#[test]
+fn what_was_taken_in_one_run_is_taken_up_in_one() {
+    let (world, _, puts) = with_history("one run");
+    let founder = world.twin(world.founder.id());
+    let mut chain = Environment::start(&world.team, world.environment).unwrap();
+    let first = Change::Put(puts[0].clone());
+    let honest = world.revision(founder.id(), &chain, vec![first]);
+    let wrong = Revision { state: StateHash::new([9; 32]), ..honest.clone() };
+    chain.append(&world.team, &founder.sign_revision(&honest)).unwrap();
+    let wrong = founder.sign_revision(&wrong);
+    let second = world.revision(founder.id(), &chain, vec![Change::Put(puts[1].clone())]);
+    let second = founder.sign_revision(&Revision { previous: wrong.hash(), ..second });
+    let mut anew = Environment::start(&world.team, world.environment).unwrap();
+    assert!(anew.extend(&world.team, [&wrong]).is_err());
+    let kept = Kept::with_log(&world.log, &world.team);
+    kept.add(Scope::Environment(world.environment), 1, &[wrong, second]);
+    let mut session = kept.load(&world, founder.id()).unwrap();
+    assert_eq!(session.held(world.environment).unwrap().held.chain.head().number, 2);
 }
 
 #[test]
