@@ -185,7 +185,7 @@ async fn a_joiner_is_shown_nothing_older_and_nothing_else_than_the_link_says() {
     let due = |half: Option<&'static str>, environment: Option<&str>| {
         let environment = environment.map(str::to_owned);
         crate::setting::lie(move |_, mut answer| {
-            if let Some(wraps) = answer["wraps"].as_array_mut() {
+            if let Some(wraps) = answer.get_mut("wraps").and_then(Value::as_array_mut) {
                 wraps.retain(|wrap| {
                     let this = half.is_none_or(|half| wrap["half"] == half);
                     !(this && wrap["environment"].as_str() == environment.as_deref())
@@ -204,7 +204,7 @@ async fn a_joiner_is_shown_nothing_older_and_nothing_else_than_the_link_says() {
     }
     // The team's own under the name of another half.
     let other_half = crate::setting::lie(|_, mut answer| {
-        for wrap in answer["wraps"].as_array_mut().into_iter().flatten() {
+        for wrap in answer.get_mut("wraps").and_then(Value::as_array_mut).into_iter().flatten() {
             if wrap["environment"].is_null() {
                 wrap["half"] = json!("value");
             }
@@ -295,6 +295,7 @@ async fn who_joins_says_what_stood_in_the_way_and_goes_on_where_nothing_does() {
     answers("GET", 1, StatusCode::TOO_MANY_REQUESTS, "too-many");
     let error = join(&used).await.unwrap_err();
     assert!(matches!(&error, Error::Vault(error) if error.is(ProblemCode::TooMany)), "{error:?}");
+    assert_eq!(setting.proxy.be_honest(), 1);
     // An invite that was closed, though the vault serves it.
     let options = InviteOptions {
         role: Role::Member,

@@ -43,7 +43,7 @@ async fn what_came_is_kept_and_not_asked_for_again() {
     let shown = setting.ada.client.variables(environment).await.unwrap();
     asked.lock().unwrap().clear();
     let value = setting.ada.client.reveal(environment, shown[0].entry).await.unwrap();
-    assert_eq!((value.text.expose(), asked.lock().unwrap().len()), ("1", 0));
+    assert_eq!((value.text.expose(), asked.lock().unwrap().len()), ("2", 0));
 
     setting.ben.client.pull(&setting.ben.env()).await.unwrap();
     let ([of_ada, ..], [of_ben, ..]) = (kept(&setting.ada), kept(&setting.ben));
@@ -57,7 +57,7 @@ async fn what_came_is_kept_and_not_asked_for_again() {
     assert_eq!(again.iter().find(needless), None);
     assert!(again.iter().any(|(_, path, _)| path.ends_with("/revisions")), "{again:?}");
     // Of what changed, what is new.
-    let text = setting.ben.text().replace("A=1", "A=new");
+    let text = setting.ben.text().replace("A=2", "A=new");
     setting.ada.save(&text);
     setting.ada.client.push(&setting.ada.env(), Selection::All).await.unwrap();
     asked.lock().unwrap().clear();

@@ -130,8 +130,8 @@ async fn a_key_that_the_log_does_not_name_is_no_key() {
                 let hers = ada.wraps_to(ada.team(), ada.id());
                 wraps(move |wraps| *wraps = hers.iter().map(|wrap| json!(wrap)).collect())
             }
-            "many" => wraps(|wraps| {
-                let mut junk = wraps[0].clone();
+            "many" => wraps(move |wraps| {
+                let mut junk = wraps.iter().find(|wrap| wrap["environment"] == this).cloned().unwrap();
                 junk["sealed"] = json!("A".repeat(64));
                 *wraps = vec![junk; 5_000];
             }),
