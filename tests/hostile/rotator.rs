@@ -3,8 +3,8 @@
 
 use twinlock_client::store::Mode;
 use twinlock_client::view::RevisionKind;
-use twinlock_client::{Cause, Role, Selection};
-use twinlock_protocol::revision::{Change, Remove};
+use twinlock_client::{Cause, Event, Role, Selection};
+use twinlock_protocol::revision::{Change, Purge, Remove, Revision};
 use twinlock_tests::collusion::Collusion;
 
 use crate::keys::rotation;
@@ -89,6 +89,7 @@ const TRICKS: &[Trick] = &[
 async fn what_changes_while_keys_are_renewed_is_shown_as_a_change_by_whoever_renewed_them() {
     let setting = Setting::new(Mode::Ask).await;
     let (_, mut wanda, id) = setting.with_writer(Role::Admin).await;
+    let mut news = setting.ben.client.events();
     for trick in TRICKS {
         let name = trick.name;
         setting.ada.save(TEXT);
@@ -99,9 +100,12 @@ async fn what_changes_while_keys_are_renewed_is_shown_as_a_change_by_whoever_ren
         let (rotation, values) = rotation(&wanda, id, &trick.texts, trick.lay_hands, None);
         wanda.put_values(id, &values).await.ok();
         wanda.rotate(id, &rotation).await.ok();
+        let _former = announced(&mut news);
 
-        let rotator = rotation_by(&setting, name, trick).await;
         setting.ben.client.pull(&setting.ben.env()).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let told = (!trick.says.is_empty()).then_some(trick.says.len());
+        assert_eq!(announced(&mut news), told, "{name}");
+        let rotator = rotation_by(&setting, name, trick).await;
         assert_eq!(setting.ben.text(), trick.text, "{name}");
         let variables = setting.ben.client.variables(id).await.unwrap();
         let theirs: Vec<_> = variables
@@ -112,6 +116,49 @@ async fn what_changes_while_keys_are_renewed_is_shown_as_a_change_by_whoever_ren
         assert_eq!(theirs, trick.by_the_rotator, "{name}");
         setting.ada.client.pull(&setting.ada.env()).await.unwrap();
     }
+}
+
+/// How many changes the last revision that was announced is said to have brought, if any was.
+fn announced(news: &mut tokio::sync::broadcast::Receiver<Event>) -> Option<usize> {
+    let mut changes = None;
+    while let Ok(event) = news.try_recv() {
+        if let Event::RevisionArrived { changes: told, .. } = event {
+            changes = Some(told);
+        }
+    }
+    changes
+}
+
+/// What was there before is destroyed right after it was changed, so that nobody can compare.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_that_cannot_be_compared_any_more_is_announced() {
+    let setting = Setting::new(Mode::Ask).await;
+    let (_, mut wanda, id) = setting.with_writer(Role::Admin).await;
+    setting.ada.save(TEXT);
+    setting.ada.client.push(&setting.ada.env(), Selection::All).await.unwrap();
+    setting.ben.client.pull(&setting.ben.env()).await.unwrap();
+    wanda.refresh().await;
+    let former: Vec<_> = wanda.chain(id).in_order().map(|(_, entry)| entry.pointer).collect();
+    let texts = [("", "# the first\n"), ("A=", "1\n"), ("B=", "evil\n")];
+    let (rotation, values) = rotation(&wanda, id, &texts, |_| {}, None);
+    wanda.put_values(id, &values).await.ok();
+    wanda.rotate(id, &rotation).await.ok();
+    wanda.refresh().await;
+    let purges = former.into_iter().map(|pointer| Change::Purge(Purge { pointer })).collect();
+    let purge = Revision { cause: Cause::Purge, ..wanda.revision(id, purges) };
+    wanda.push(id, &wanda.sign_revision(&purge)).await.ok();
+
+    let mut news = setting.ben.client.events();
+    setting.ben.client.pull(&setting.ben.env()).await.unwrap();
+    let mut told = Vec::new();
+    while let Ok(event) = news.try_recv() {
+        if let Event::RevisionArrived { changes, .. } = event {
+            told.push(changes);
+        }
+    }
+    // The renewal, none of whose three texts can be compared, and the revision that purged.
+    assert_eq!(told, [3, 3]);
+    assert_eq!(setting.ben.text(), "# the first\nA=1\nB=evil\n", "it is hers to write; and she is named");
 }
 
 /// What the history says of the rotation, to Ben. Gives whose it says it is.

@@ -6,10 +6,11 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use serde::Serialize;
+use twinlock_client::inert_line;
 use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Status};
-use crate::text::{Text, inert, inert_json};
+use crate::text::{Text, inert_json};
 
 /// How answers are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +151,7 @@ impl Output {
     pub(crate) fn ask(&self, question: &str) -> Result<Answer, Failure> {
         let mut err = io::stderr();
         // Nobody answers a question that could not be asked.
-        if write!(err, "{} [y/N] ", inert(question)).and_then(|()| err.flush()).is_err() {
+        if write!(err, "{} [y/N] ", inert_line(question)).and_then(|()| err.flush()).is_err() {
             return Ok(Answer::No);
         }
         let mut line = String::new();
@@ -174,5 +175,5 @@ impl Output {
 
 fn say(sentence: &str) {
     // Nobody is left to tell if standard error is gone too.
-    let _ = writeln!(io::stderr(), "{}", inert(sentence));
+    let _ = writeln!(io::stderr(), "{}", inert_line(sentence));
 }

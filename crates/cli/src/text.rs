@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use twinlock_client::{inert_line, is_inert};
 use zeroize::Zeroizing;
 
 /// What stands for a value that was not asked for.
@@ -14,7 +15,7 @@ pub(crate) struct Text(Zeroizing<String>);
 impl Text {
     /// Adds a line.
     pub(crate) fn line(&mut self, line: impl AsRef<str>) {
-        self.0.push_str(inert(line.as_ref()).trim_end());
+        self.0.push_str(Zeroizing::new(inert_line(line.as_ref())).trim_end());
         self.0.push('\n');
     }
 
@@ -37,29 +38,23 @@ impl Text {
     }
 }
 
-/// The text without anything that a terminal would act on or that turns its direction.
-pub(crate) fn inert(text: &str) -> String {
-    text.chars().map(|c| if acts(c) { '\u{fffd}' } else { c }).collect()
-}
-
-/// The same JSON, in which such characters are escaped: it is one line for whoever reads lines, shows as it
-/// is on a terminal, and reads back to the same.
+/// JSON in which what acts or cannot be seen is escaped: it is one line for whoever reads lines, shows as it is on a
+/// terminal, and reads back to the same.
 pub(crate) fn inert_json(json: &str) -> String {
     let mut inert = String::with_capacity(json.len() + 1);
+    let mut before = None;
     for c in json.chars() {
-        // All of them are below U+10000, and stand inside strings: the serialiser writes none of its own.
-        if acts(c) {
-            inert += &format!("\\u{:04x}", u32::from(c));
-        } else {
+        // All of them stand inside strings: the serialiser writes none of its own.
+        if is_inert(before, c) {
             inert.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                inert += &format!("\\u{unit:04x}");
+            }
         }
+        before = Some(c);
     }
     inert
-}
-
-fn acts(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// A time for people, to the minute, in this computer's time zone.
@@ -90,9 +85,9 @@ mod tests {
 
     #[test]
     fn json_is_one_line_that_reads_back_to_the_same() {
-        let text = "a\u{1b}\u{7f}\u{85}\u{2028}\u{202e}\u{feff}\n\"\\é😀";
+        let text = "a\u{1b}\u{7f}\u{85}\u{2028}\u{202e}\u{feff}\u{e0001}\n\"\\é😀";
         let json = inert_json(&serde_json::to_string(text).unwrap());
-        assert_eq!(json, "\"a\\u001b\\u007f\\u0085\\u2028\\u202e\\ufeff\\n\\\"\\\\é😀\"");
+        assert_eq!(json, "\"a\\u001b\\u007f\\u0085\\u2028\\u202e\\ufeff\\udb40\\udc01\\n\\\"\\\\é😀\"");
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
     }
 

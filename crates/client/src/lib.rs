@@ -27,6 +27,7 @@ pub use engine::{
 pub use error::{Error, ErrorCode};
 pub use refused::{Evidence, Refused};
 pub use store::Mode;
+pub use team::inert::{inert_line, is_inert};
 pub use team::{Label, NotALabel};
 pub use twinlock_dotenv as dotenv;
 pub use twinlock_formats as formats;

@@ -17,7 +17,7 @@ use super::{Client, Joined};
 use crate::error::{Error, ErrorCode};
 use crate::store::Step;
 use crate::sync::TheirText;
-use crate::team::inert;
+use crate::team::{inert, inert_message};
 use crate::view::{RevisionChange, RevisionKind, RevisionView, VariableView};
 
 /// A value that somebody asked to see.
@@ -151,7 +151,7 @@ impl Client {
         self.check_access(joined, environment, Level::Names)?;
         let versions = Versions::of(joined.session.held(environment)?.held);
         if joined.session.my_level(environment) >= Some(Level::Read) {
-            let fetched = self.fetch_former(joined, environment, |held| rotated(held, &versions)).await;
+            let fetched = self.fetch_former(joined, environment, |held| rotated(held, &versions, 0)).await;
             // Without the vault, what is not here is not compared.
             if let Err(error) = fetched
                 && error.code() != ErrorCode::Unreachable
@@ -180,24 +180,34 @@ impl Client {
     }
 }
 
-/// What it takes to compare what was sealed anew with what was there before, as far as the keys of both are here.
-fn rotated(held: &Held, versions: &Versions) -> Vec<(Pointer, Digest)> {
-    let has_key = |version: &Version| held.value_key(version.entry.generation).is_some();
+/// What it takes to compare what was sealed anew above a revision with what was there before, as far as the keys of
+/// both are here.
+pub(super) fn rotated(held: &Held, versions: &Versions, above: u64) -> Vec<(Pointer, Digest)> {
     versions
         .rotated()
         .filter(|(before, after)| {
-            has_key(before) && has_key(after) && !held.chain.is_purged(before.entry.pointer)
+            after.entry.number > above
+                && opens(held, before)
+                && opens(held, after)
+                && !held.chain.is_purged(before.entry.pointer)
         })
         .flat_map(|(before, after)| [&before.entry, &after.entry])
         .map(|entry| (entry.pointer, entry.digest))
         .collect()
 }
 
+/// Whether the key of a version's value is here.
+fn opens(held: &Held, version: &Version) -> bool {
+    held.value_key(version.entry.generation).is_some()
+}
+
 /// What a revision changed, and how much of it could not be told.
 #[derive(Default)]
-struct Changes {
-    changes: Vec<RevisionChange>,
-    not_compared: usize,
+pub(super) struct Changes {
+    pub(super) changes: Vec<RevisionChange>,
+    pub(super) not_compared: usize,
+    /// Of those not compared: how many could be, by this computer's keys, if what was there before still were.
+    pub(super) gone: usize,
 }
 
 fn view_of(joined: &Joined, held: &Held, revision: &Revision, changes: Changes) -> RevisionView {
@@ -216,11 +226,11 @@ fn view_of(joined: &Joined, held: &Held, revision: &Revision, changes: Changes) 
 pub(super) fn message_of(held: &Held, revision: &Revision) -> Option<String> {
     let message = revision.message.as_ref()?;
     let text = held.name_key(revision.generation)?.open_message(message.pointer, &message.text).ok()?;
-    Some(inert(text.expose()))
+    Some(inert_message(text.expose()))
 }
 
 /// What a revision changed, given the names before it; takes its own names in.
-fn changes_of(
+pub(super) fn changes_of(
     held: &Held,
     step: &Step<'_>,
     revision: &Revision,
@@ -251,19 +261,19 @@ fn changes_of(
                     RevisionKind::Changed
                 };
                 if let (Cause::Rotate, Some(before)) = (revision.cause, before) {
-                    match compare(held, step, &before.entry, &version.entry)? {
+                    let compared = compare(held, step, &before.entry, &version.entry)?;
+                    // Names are compared by whoever sees no more than these.
+                    let renamed = before.named && version.named && before.name != version.name;
+                    if compared != Compared::Different && !renamed {
                         // Whoever seals anew changes no place either: of two of one name the last counts.
-                        Compared::Same if places.get(&put.entry) != Some(&put.position) => {
+                        if places.get(&put.entry) != Some(&put.position) {
                             let (name, kind) = (version.name.clone(), RevisionKind::Moved);
                             changes.changes.push(RevisionChange { name, kind, purged: false });
-                            continue;
-                        }
-                        Compared::Same => continue,
-                        Compared::Different => {}
-                        Compared::Unknown => {
+                        } else if compared == Compared::Unknown {
                             changes.not_compared += 1;
-                            continue;
+                            changes.gone += usize::from(opens(held, before) && opens(held, version));
                         }
+                        continue;
                     }
                 }
                 (version.name.clone(), kind, Some(put.pointer))

@@ -81,7 +81,7 @@ impl Client {
             }
         }
         self.note_outcome(joined, result)?;
-        self.announce_changed_by_renewal(joined, id, before)?;
+        self.announce_changed_by_renewal(joined, id, before).await?;
         self.note_verified(&Scope::Environment(id), Event::Environment(id))
     }
 

@@ -1,6 +1,7 @@
 //! Events of a team's log, as an honest client writes them. Pure: time and randomness are arguments, and
 //! what comes out is checked by the same replay as everything a vault serves.
 
+pub mod inert;
 pub(crate) mod renewal;
 
 use rand::CryptoRng;
@@ -15,7 +16,8 @@ use twinlock_protocol::team::Team;
 use twinlock_protocol::timestamp::Timestamp;
 use twinlock_protocol::{Refusal, Verified, limits};
 use twinlock_seal::{KeyScope, Keyholder, NameKey, ValueKey};
-use unicode_normalization::UnicodeNormalization as _;
+
+pub(crate) use self::inert::{folded, inert, inert_message};
 
 /// Both keys of a generation of an environment.
 pub(crate) struct EnvironmentKeys {
@@ -204,33 +206,12 @@ impl std::str::FromStr for Label {
     fn from_str(text: &str) -> Result<Self, NotALabel> {
         let text = text.trim();
         let fits = (1..=limits::LABEL_CHARACTERS).contains(&text.chars().count());
-        if fits && !text.chars().any(|c| is_unsafe_to_show(c) || c == '/' || c == '\\') {
+        if fits && !inert::deceives(text) && !text.contains(['/', '\\']) {
             Ok(Self(text.to_owned()))
         } else {
             Err(NotALabel)
         }
     }
-}
-
-/// A teammate's text as it may be shown anywhere: no control characters, no text direction tricks, no length
-/// that fills a screen.
-#[must_use]
-pub(crate) fn inert(text: &str) -> String {
-    text.chars()
-        .take(limits::LABEL_CHARACTERS)
-        .map(|c| if is_unsafe_to_show(c) { '\u{fffd}' } else { c })
-        .collect()
-}
-
-fn is_unsafe_to_show(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
-}
-
-/// What two names have in common that a person would take for the same: composed alike, in lower case.
-#[must_use]
-pub(crate) fn folded(name: &str) -> String {
-    name.nfc().flat_map(char::to_lowercase).nfc().collect()
 }
 
 #[cfg(test)]
@@ -254,6 +235,9 @@ mod tests {
             assert!(text.parse::<Label>().is_err(), "{text:?}");
         }
         assert_eq!(" Zoë's API ".parse::<Label>().unwrap().as_str(), "Zoë's API");
-        assert_eq!(inert("a\u{1b}[31m\u{202e}b"), "a\u{fffd}[31m\u{fffd}b");
+        for text in ["pro\u{ad}d", "prod\u{3164}", "prod\u{fe0f}", "prod\u{e0101}", "prod\u{2800}"] {
+            assert!(text.parse::<Label>().is_err(), "{text:?}");
+        }
+        assert_eq!("❤\u{fe0f} api".parse::<Label>().unwrap().as_str(), "❤\u{fe0f} api");
     }
 }
