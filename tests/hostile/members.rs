@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use twinlock_client::store::Mode;
-use twinlock_client::{Error, Role, Selection};
+use twinlock_client::{CreateMissing, Error, Role, Selection};
 use twinlock_protocol::event::{
     Commitments, EnvironmentCreated, Event, LabelChanged, ProjectCreated, Subject, VaultMoved,
 };
@@ -15,7 +15,7 @@ use twinlock_tests::programs::{KeptIn, Machine};
 
 use crate::setting::{Setting, other};
 
-const HOSTILE_NAMES: [&str; 12] = [
+const HOSTILE_NAMES: [&str; 13] = [
     "../../.ssh/authorized_keys",
     "/etc/cron.d/evil",
     "C:\\Windows\\System32\\con",
@@ -26,6 +26,7 @@ const HOSTILE_NAMES: [&str; 12] = [
     "<img src=x onerror=alert(1)>",
     "\r\nInjected: header",
     "de\u{200b}velopment",
+    "de\u{ad}v\u{3164}elopment\u{e0101}",
     "",
     "\u{feff}.",
 ];
@@ -34,7 +35,7 @@ const HOSTILE_NAMES: [&str; 12] = [
 fn is_inert(text: &str) -> bool {
     !text.chars().any(|c| {
         (c.is_control() && c != '\n')
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{ad}' | '\u{3164}' | '\u{e0101}')
     })
 }
 
@@ -50,6 +51,46 @@ fn files(folder: &Path) -> BTreeSet<PathBuf> {
         }
     }
     found
+}
+
+/// Creates an environment of its own, with any keys (those of another one's next generation).
+async fn creates_environment(wanda: &mut Forge, like: EnvironmentId, project: ProjectId, name: &str) {
+    let (_, name_key, value_key) = wanda.opening(like);
+    let created = EnvironmentCreated {
+        environment: EnvironmentId::new(random()),
+        project,
+        label: wanda.label(name),
+        commitments: Commitments { name: name_key.commitment(), value: Some(value_key.commitment()) },
+        access: Vec::new(),
+    };
+    wanda.stores_with_any_keys(Event::EnvironmentCreated(created)).await;
+}
+
+/// Whoever may create projects and environments could call theirs as those of others are called.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_member_creates_takes_no_name_from_anybody() {
+    let setting = Setting::new(Mode::Ask).await;
+    let (_, mut wanda, development) = setting.with_writer(Role::Member).await;
+    for (project_name, name) in
+        [("api", "development"), ("API", "Deve\u{ad}lopment"), ("api\u{3164}", "development")]
+    {
+        let project = ProjectId::new(random());
+        let label = wanda.label(project_name);
+        wanda.does(Event::ProjectCreated(ProjectCreated { project, label })).await;
+        creates_environment(&mut wanda, development, project, name).await;
+        for client in [&setting.ada.client, &setting.ben.client] {
+            assert_eq!(client.find_environment("api/development").await.unwrap(), development, "{name:?}");
+        }
+    }
+    // Nor is it in the way of what is created in the project of that name.
+    let path = setting.ada.root.path().join("new.env");
+    std::fs::write(&path, "N=1\n").unwrap();
+    setting.ada.link_to(path, ("api", "new"), CreateMissing::Yes, Mode::Ask).await;
+    let projects = setting.ada.client.overview().await.unwrap().projects;
+    let grown =
+        projects.iter().find(|project| project.environments.iter().any(|it| it.name == "new")).unwrap();
+    let names: Vec<_> = grown.environments.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!((grown.name.as_str(), names), ("api", vec!["development", "new", "production"]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,16 +111,7 @@ async fn hostile_names_are_shown_inert_and_are_never_paths() {
         let label = wanda.label(name);
         let subject = Subject::Member(wanda.member());
         wanda.does(Event::LabelChanged(LabelChanged { subject, label })).await;
-        let (_, name_key, value_key) = wanda.opening(environment);
-        let commitments = Commitments { name: name_key.commitment(), value: Some(value_key.commitment()) };
-        let created = EnvironmentCreated {
-            environment: EnvironmentId::new(random()),
-            project,
-            label: wanda.label(name),
-            commitments,
-            access: Vec::new(),
-        };
-        wanda.stores_with_any_keys(Event::EnvironmentCreated(created)).await;
+        creates_environment(&mut wanda, environment, project, name).await;
         let (changes, values) = wanda.seal(environment, &[("N=", "1\n")]);
         wanda.pushes(environment, changes, &values).await;
 

@@ -49,5 +49,5 @@ pub const DOOR_SECONDS: u64 = 60;
 pub const CANDIDATE_SECONDS: u64 = 10 * 60;
 /// Bytes of an offer's payload: public keys, and little beside them.
 pub const OFFER_BYTES: usize = 8 * 1024;
-/// Events about oneself of one member within 24 hours.
-pub const EVENTS_ABOUT_ONESELF: usize = 64;
+/// Events of one member within 24 hours that nobody has to agree to: about oneself, and what somebody below admin creates.
+pub const EVENTS_IN_A_DAY: usize = 64;

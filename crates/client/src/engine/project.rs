@@ -222,23 +222,27 @@ impl Client {
         Ok((AppendEvents { statements, wraps }, (id, keys)))
     }
 
+    /// Of several that are called alike, the one with an environment that this member has access to: whoever may create
+    /// projects takes no name from anybody.
     fn project_by_name(&self, joined: &Joined, name: &Label) -> Result<Option<ProjectId>, Error> {
         let session = &joined.session;
         let all = session.team.projects().keys().copied();
-        let mut named = all.filter(|id| alike(&session.project_name(*id), name.as_str()));
-        let found = named.next();
-        if named.next().is_some() {
-            return Err(Error::Ambiguous { kind: "project", name: name.as_str().to_owned() });
-        }
-        Ok(found)
+        let named = all.filter(|id| alike(&session.project_name(*id), name.as_str())).collect();
+        let mine = |project: &ProjectId| {
+            let mut environments = session.team.environments().iter();
+            environments.any(|(id, it)| it.project == *project && session.my_level(*id).is_some())
+        };
+        only("project", name.as_str(), named, mine)
     }
 }
 
-/// The one environment of a name, whatever that stood for before.
+/// The one environment of a name, whatever that stood for before. Of several that are called alike, the one that this
+/// member has access to: whoever may create environments takes no name from anybody.
 fn environment_called(session: &Session, name: &str) -> Result<EnvironmentId, Error> {
     let all = session.team.environments().keys().copied();
-    let mut named = all.filter(|id| alike(&session.environment_name(*id), name));
-    let found = named.next().ok_or_else(|| match session.team_key() {
+    let named = all.filter(|id| alike(&session.environment_name(*id), name)).collect();
+    let found = only("environment", name, named, |id| session.my_level(*id).is_some())?;
+    found.ok_or_else(|| match session.team_key() {
         // Its name may be one of those that cannot be read yet. A service has no names but those it was told.
         Err(missing) if session.given_names().is_empty() => missing,
         _ => Error::Unknown {
@@ -250,11 +254,23 @@ fn environment_called(session: &Session, name: &str) -> Result<EnvironmentId, Er
                 format!("This service token reads {}.", session.what_is_given())
             },
         },
-    })?;
-    if named.next().is_some() {
-        return Err(Error::Ambiguous { kind: "environment", name: name.to_owned() });
+    })
+}
+
+/// The only one of a name; of several, the only one that is preferred.
+fn only<T>(
+    kind: &'static str,
+    name: &str,
+    mut named: Vec<T>,
+    preferred: impl Fn(&T) -> bool,
+) -> Result<Option<T>, Error> {
+    if named.len() > 1 {
+        named.retain(preferred);
+        if named.len() != 1 {
+            return Err(Error::Ambiguous { kind, name: name.to_owned() });
+        }
     }
-    Ok(found)
+    Ok(named.pop())
 }
 
 /// Names that a person would take for the same are the same.

@@ -1,11 +1,11 @@
-//! How many events about themselves members append in a day: a log has no end, and each of these stays for good.
-//! Counted in memory since the start. What takes access away is not counted, and never held up.
+//! How many events members append in a day that nobody has to agree to: a log has no end, and each of these stays for
+//! good. Counted in memory since the start. What takes access away is not counted, and never held up.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use twinlock_protocol::api::ProblemCode;
-use twinlock_protocol::event::{Event, Subject};
+use twinlock_protocol::event::{Event, Role, Subject};
 use twinlock_protocol::timestamp::Timestamp;
 use twinlock_protocol::{MemberId, TeamId, limits};
 
@@ -20,11 +20,13 @@ pub(crate) struct Daily(Arc<Mutex<OfMembers>>);
 /// When each member did, oldest first.
 type OfMembers = HashMap<(TeamId, MemberId), VecDeque<Timestamp>>;
 
-/// Whether an event by this member is about themselves alone, and takes nothing away.
-pub(crate) fn about_oneself(event: &Event, author: MemberId) -> bool {
+/// Whether an event is one that its author makes by themselves, and takes nothing away: it is about them alone, or
+/// somebody below admin creates something.
+pub(crate) fn is_counted(event: &Event, author: MemberId, role: Role) -> bool {
     match event {
         Event::KeyholderAdded(_) => true,
         Event::LabelChanged(changed) => changed.subject == Subject::Member(author),
+        Event::ProjectCreated(_) | Event::EnvironmentCreated(_) => role < Role::Admin,
         _ => false,
     }
 }
@@ -46,10 +48,10 @@ impl Daily {
         while of_member.front().is_some_and(|at| at.0.saturating_add(DAY) <= now.0) {
             of_member.pop_front();
         }
-        if of_member.len() + more > limits::EVENTS_ABOUT_ONESELF {
+        if of_member.len() + more > limits::EVENTS_IN_A_DAY {
             return Err(Problem::new(
                 ProblemCode::TooMany,
-                "This is more than a member may change about themselves in a day. Nothing was stored.",
+                "This is more than a member may create, or change about themselves, in a day. Nothing was stored.",
             ));
         }
         Ok(())

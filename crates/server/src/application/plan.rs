@@ -26,8 +26,8 @@ pub(crate) struct PlannedEvents {
     pub(crate) environments: Vec<(EnvironmentId, Head)>,
     /// Heads that the events record, and that have to be the current ones when they are stored.
     pub(crate) recorded: Vec<PinnedHead>,
-    /// How many of them are about their author alone.
-    pub(crate) about_oneself: usize,
+    /// How many of them count for their author's day.
+    pub(crate) counted: usize,
 }
 
 /// A revision to store, and what the environment is then.
@@ -68,14 +68,7 @@ pub(crate) fn create_team(
         ));
     }
     due_wraps::check(&team, &wraps, &due, &[founder])?;
-    Ok(PlannedEvents {
-        team,
-        events,
-        wraps,
-        environments: Vec::new(),
-        recorded: Vec::new(),
-        about_oneself: 0,
-    })
+    Ok(PlannedEvents { team, events, wraps, environments: Vec::new(), recorded: Vec::new(), counted: 0 })
 }
 
 /// Judges events for the end of a log. `None` if all of them are there already.
@@ -90,7 +83,7 @@ pub(crate) fn append(
     let mut recorded = Vec::new();
     let mut wrappers = vec![asker.keyholder];
     check_appender(asker, &request.statements)?;
-    let mut about_oneself = 0;
+    let mut counted = 0;
     for statement in request.statements {
         if knows(before, &statement) {
             continue;
@@ -105,8 +98,10 @@ pub(crate) fn append(
             let start = Head { number: 0, hash: statement.hash() };
             environments.push((created.environment, start));
         }
-        if team.member_of(event.author).is_ok_and(|author| daily::about_oneself(&event.event, author)) {
-            about_oneself += 1;
+        if let Ok(author) = team.member_of(event.author)
+            && let Some(role) = team.members().get(&author).map(|member| member.role)
+        {
+            counted += usize::from(daily::is_counted(&event.event, author, role));
         }
         recorded.extend(event.event.recorded_heads());
         wrappers.push(event.author);
@@ -117,7 +112,7 @@ pub(crate) fn append(
         return Ok(None);
     }
     due_wraps::check(&team, &request.wraps, &due, &wrappers)?;
-    Ok(Some(PlannedEvents { team, events, wraps: request.wraps, environments, recorded, about_oneself }))
+    Ok(Some(PlannedEvents { team, events, wraps: request.wraps, environments, recorded, counted }))
 }
 
 /// Judges a revision. `None` if it is there already.
@@ -168,7 +163,7 @@ pub(crate) fn rotate(
         wraps: request.wraps,
         environments: Vec::new(),
         recorded: event.event.recorded_heads(),
-        about_oneself: 0,
+        counted: 0,
     };
     Ok(Some((events, revision)))
 }

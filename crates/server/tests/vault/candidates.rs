@@ -6,10 +6,10 @@ use twinlock_protocol::api::{
     Appended, BecomeCandidate, Candidacy, Candidate, Candidates, EventsPage, Offer, ProblemCode, Wraps,
 };
 use twinlock_protocol::event::*;
-use twinlock_protocol::{Envelope, KeyholderId, TeamId, limits};
+use twinlock_protocol::{Envelope, KeyholderId, ProjectId, TeamId, limits};
 use twinlock_seal::Keyholder;
 
-use crate::support::{Answer, Client, Signed, Vault, computer, now};
+use crate::support::{Answer, Client, Signed, Vault, computer, now, random};
 
 /// A computer that is not of the team.
 struct Stranger<'v> {
@@ -166,7 +166,7 @@ async fn a_member_changes_themselves_so_often_in_a_day() {
     let renamed = |ada: &Client, name: &str| {
         Event::LabelChanged(LabelChanged { subject: Subject::Member(me), label: ada.label(name) })
     };
-    let many: Vec<Envelope> = (0..limits::EVENTS_ABOUT_ONESELF)
+    let many: Vec<Envelope> = (0..limits::EVENTS_IN_A_DAY)
         .map(|at| {
             let event = renamed(&ada, &format!("Ada {at}"));
             ada.event(event)
@@ -179,6 +179,29 @@ async fn a_member_changes_themselves_so_often_in_a_day() {
     let event = Event::LabelChanged(LabelChanged { subject: Subject::Team, label: ada.label("team") });
     let team_renamed = ada.event(event);
     ada.append(&vault, vec![team_renamed], Vec::new()).await.ok::<Appended>();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_creates_so_much_in_a_day_and_an_admin_as_much_as_there_is_room_for() {
+    let vault = Vault::start().await;
+    let mut ada = Client::create(&vault).await;
+    let mut ben = ada.let_join(&vault, &[]).await;
+    let created = |client: &Client| {
+        let project = ProjectId::new(random());
+        Event::ProjectCreated(ProjectCreated { project, label: client.label("api") })
+    };
+    let mut many = |client: &mut Client| -> Vec<Envelope> {
+        (0..limits::EVENTS_IN_A_DAY).map(|_| client.event(created(client))).collect()
+    };
+    let statements = many(&mut ben);
+    ben.append(&vault, statements, Vec::new()).await.ok::<Appended>();
+    let once_more = ben.sign(created(&ben));
+    ben.append(&vault, vec![once_more], Vec::new()).await.refused(429, ProblemCode::TooMany);
+    ada.team = ben.team.clone();
+    for _ in 0..2 {
+        let statements = many(&mut ada);
+        ada.append(&vault, statements, Vec::new()).await.ok::<Appended>();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -58,18 +58,18 @@ pub(super) async fn append(
     let Some(planned) = plan::append(turn.team(), &signed.asker, request, now)? else {
         return Ok(Json(Appended { head: turn.team().head() }));
     };
-    let (team, about_oneself) = (planned.team.clone(), planned.about_oneself);
+    let (team, counted) = (planned.team.clone(), planned.counted);
     let took = !planned.recorded.is_empty();
     let member = match signed.asker.standing {
         Standing::Computer(member) => Some(member),
         _ => None,
     };
     if let Some(member) = member {
-        application.daily.check(signed.slot.id(), member, about_oneself, now)?;
+        application.daily.check(signed.slot.id(), member, counted, now)?;
     }
     application.store.write(move |writing| store(writing, &planned)).await?;
     if let Some(member) = member {
-        application.daily.count(signed.slot.id(), member, about_oneself, now);
+        application.daily.count(signed.slot.id(), member, counted, now);
     }
     let head = team.head();
     turn.publish(|view| view.team = team)?;
