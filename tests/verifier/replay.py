@@ -3,17 +3,9 @@
 Section 7 of docs/protocol.md a second time.
 """
 
+from statements import REVISION, Statement
 from team import ROLES, Team
-from twinlock import (
-    REVISION,
-    Statement,
-    check_position,
-    fields,
-    from_base64url,
-    from_hex,
-    require,
-    sha256,
-)
+from twinlock import check_position, fields, from_base64url, from_hex, require, sha256
 
 __all__ = ["History", "Team"]
 

@@ -3,15 +3,8 @@
 Section 6 of docs/protocol.md a second time. Refused carries the code of the refusal.
 """
 
-from twinlock import (
-    TEAM_EVENT,
-    Refused,
-    Statement,
-    from_base64url,
-    from_hex,
-    keyholder_id,
-    require,
-)
+from statements import TEAM_EVENT, Statement
+from twinlock import Refused, from_base64url, from_hex, keyholder_id, require
 
 ROLES = {"member": 0, "admin": 1, "owner": 2}
 LEVELS = {None: 0, "names": 1, "read": 2, "write": 3}
@@ -577,14 +570,16 @@ class Team:
     def on_generation_opened(self, event):
         if "environment" not in event:
             require(event["generation"] == self.generation + 1, "a generation out of order", "wrong-generation")
-            require(set(event["commitments"]) == {"name"}, "a commitment to the team's name key alone", "malformed")
+            alone = set(event["commitments"]) == {"name"} and "head" not in event
+            require(alone, "a commitment to the team's name key alone", "malformed")
             self.generation += 1
             require(sorted(self.subjects(event.get("labels", []))) == sorted(self.labelled()), "other labels", "malformed")
             self.name_key_due = False
             return
         known = self.environments[from_hex(event["environment"], 16)]
         require(event["generation"] == known.generations[-1][0] + 1, "a generation out of order", "wrong-generation")
-        require(set(event["commitments"]) == {"name", "value"}, "commitments to both keys", "malformed")
+        both = set(event["commitments"]) == {"name", "value"} and "head" in event and "labels" not in event
+        require(both, "commitments to both keys, a head, no labels", "malformed")
         head = (event["head"]["number"], from_hex(event["head"]["hash"], 32))
         require(known.believable(head), "an opening on another head", "rotation-mismatch")
         known.vouch(head)

@@ -57,24 +57,39 @@ def from_hex(text, length):
     return bytes.fromhex(text)
 
 
+LEVELS = 32
+
+
 def strict_json(data):
-    """JSON without doubled members at any depth, with integers below 2^53 only."""
+    """JSON without doubled members at any depth, at most 32 levels deep, with integers below 2^53 only."""
 
     def members(pairs):
         require(len({name for name, _ in pairs}) == len(pairs), "a doubled member")
         return dict(pairs)
 
     def integer(text):
-        require(abs(int(text)) < 2**53, "an integer of 2^53 or more")
+        require(abs(int(text)) < 2**53 and text != "-0", "an integer of 2^53 or more, or -0")
         return int(text)
 
     def never(text):
         raise Refused(f"a number that is no integer: {text}")
 
+    def look(value, levels):
+        if isinstance(value, str):
+            value.encode()  # half of a surrogate pair is no text
+        elif isinstance(value, (dict, list)):
+            require(levels, "nested too deep")
+            for one in [*value, *value.values()] if isinstance(value, dict) else value:
+                look(one, levels - 1)
+
     try:
         text = data.decode("utf-8")
-        return json.loads(text, object_pairs_hook=members, parse_int=integer, parse_float=never, parse_constant=never)
-    except ValueError as error:
+        value = json.loads(
+            text, object_pairs_hook=members, parse_int=integer, parse_float=never, parse_constant=never
+        )
+        look(value, LEVELS)
+        return value
+    except (ValueError, RecursionError) as error:
         raise Refused(f"JSON: {error}") from None
 
 
@@ -151,34 +166,6 @@ def verify_signature(signing, message, signature):
         Ed25519PublicKey.from_public_bytes(signing).verify(signature, message)
     except (InvalidSignature, ValueError):
         raise Refused("a signature") from None
-
-
-def read_link(text, kind="join"):
-    """What stands in a link: `join`, `computer` or `kit`."""
-    require(text.startswith(f"twinlock:{kind}#"), "a link")
-    body = strict_json(from_base64url(text.removeprefix(f"twinlock:{kind}#")))
-    require(isinstance(body, dict) and body.pop("v", None) == 1, "a link of another version")
-    required = {"team", "address", "head"} | {"join": {"seed"}, "computer": {"computer"}, "kit": set()}[kind]
-    require(required <= set(body) <= required | {"pin"}, "the members of a link")
-    return body
-
-
-def read_token(text):
-    require(text.startswith("twinlock:token#"), "a token")
-    body = strict_json(from_base64url(text.removeprefix("twinlock:token#")))
-    require(isinstance(body, dict) and body.pop("v", None) == 1, "a token of another version")
-    ids = [from_hex(one["id"], 16) for one in body.get("environments", [])]
-    require(ids and len(set(ids)) == len(ids), "environments, each once")
-    return body
-
-
-def read_pins(text):
-    body = strict_json(text.encode())
-    require(isinstance(body, dict) and body.pop("form", None) == "twinlock/pins/v1", "pins of another form")
-    require(set(body) == {"team", "log", "environments"}, "other members")
-    ids = [from_hex(one["environment"], 16) for one in body["environments"]]
-    require(all(first < second for first, second in zip(ids, ids[1:])), "environments in order, each once")
-    return body
 
 
 def hold_to_pin(pin, hashes, at):
@@ -265,30 +252,3 @@ def signature_base(method, path, query, digest, team, parameters):
             f'"@signature-params": {parameters}',
         ]
     )
-
-
-# Statements (section 4)
-
-TEAM_EVENT, REVISION = "twinlock/team-event/v1", "twinlock/revision/v1"
-
-
-class Statement:
-    """A DSSE envelope: decoded strictly, its signatures not checked yet."""
-
-    def __init__(self, envelope, expected_type):
-        require(set(envelope) == {"payloadType", "payload", "signatures"}, "an envelope of another form")
-        require(envelope["payloadType"] == expected_type, "written by a newer version")
-        payload = from_base64url(envelope["payload"])
-        kind = expected_type.encode()
-        self.encoding = b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
-        self.hash = sha256(self.encoding)
-        self.payload = strict_json(payload)
-        self.signatures = envelope["signatures"]
-
-    def verify(self, signers):
-        """Exactly these signed, each once. `signers`: id to Ed25519 public key."""
-        named = [from_hex(signature["keyid"], 16) for signature in self.signatures]
-        require(len(named) == len(signers) and set(named) == set(signers), "another set of signers", "signers")
-        for name, signature in zip(named, self.signatures):
-            require(set(signature) == {"keyid", "sig"}, "a signature of another form")
-            verify_signature(signers[name], self.encoding, from_base64url(signature["sig"]))

@@ -13,7 +13,9 @@ import pathlib
 import sys
 import traceback
 
+import forms
 from export import verify_export
+from forms import read_link, read_pins, read_token
 from replay import History, Team
 from recovery import seed_of_words, words_of_seed
 from safety import words_of_computer, words_of_history
@@ -32,9 +34,6 @@ from twinlock import (
     open_wrap,
     pad,
     padded_length,
-    read_link,
-    read_pins,
-    read_token,
     require,
     signature_base,
     signature_parameters,
@@ -94,8 +93,11 @@ def encodings(vector):
     for wrong in ("", "0", "10", "A", "é", "1" * 65):
         refused(check_position, wrong)
 
-    for wrong in (b'{"a":1,"a":2}', b'[{"a":{"b":1,"b":2}}]', b"1.5", b"9007199254740992", b"NaN", b'"\xff"', b"{} {}"):
+    for wrong in (b'{"a":1,"a":2}', b'[{"a":{"b":1,"b":2}}]', b"1.5", b"9007199254740992", b"NaN", b'"\xff"', b"{} {}", b"-0"):
         refused(strict_json, wrong)
+    strict_json(b"[" * 32 + b"]" * 32)
+    for levels in (33, 100_000):
+        refused(strict_json, b"[" * levels + b"]" * levels)
     for wrong in ("AA==", "AB", "A", "+/", "A A"):
         refused(from_base64url, wrong)
 
@@ -211,7 +213,7 @@ def pins(vector):
     history = History(replayed, from_hex(environment, 16), revisions)
 
     def hold(text):
-        read = read_pins(text)
+        read = read_pins(text.encode())
         require(from_hex(read["team"], 16) == replayed.id, "pins of another team", "elsewhere")
         # Events are counted from 1, revisions from 0.
         hold_to_pin(read["log"], [b"", *replayed.hashes], "sequence")
@@ -221,8 +223,8 @@ def pins(vector):
 
     for text in accepted:
         hold(text)
-        refused(read_pins, text.replace("pins/v1", "pins/v2"))
-        refused(read_pins, text[:-4])
+        refused(read_pins, text.replace("pins/v1", "pins/v2").encode())
+        refused(read_pins, text[:-4].encode())
     for given in refused_pins:
         text, code = members(given, "text", "code")
         refused_for(code, hold, text)
@@ -250,6 +252,30 @@ def further_keyholders(vector):
         refused(seed_of_words, words[:23])
         refused(seed_of_words, [*words[:23], "twinlock"])
         refused(seed_of_words, [*words[:23], "zoo" if words[23] != "zoo" else "zone"])
+
+
+def read_forms(vector):
+    """Each text is read, also otherwise spelled, and in no other form."""
+    (listed,) = members(vector, "forms")
+    for given in listed:
+        form, text, accepted, refused_edits = members(given, "form", "text", "accepted", "refused")
+        for edits in accepted:
+            reads(form, edited(text.encode(), edits))
+        for edits in refused_edits:
+            refused(reads, form, edited(text.encode(), edits))
+
+
+def edited(data, edits):
+    for start, end, put in reversed(edits):
+        data = data[:start] + put.encode() + data[end:]
+    return data
+
+
+def reads(form, data):
+    if form in forms.LINKS:
+        text = f"twinlock:{form}#{to_base64url(data)}"
+        return read_token(text) if form == "token" else read_link(text, form)
+    return read_pins(data) if form == "pins" else getattr(forms, form)(strict_json(data))
 
 
 def safety(vector):
@@ -413,6 +439,7 @@ CHECKS = {
     "token.json": token,
     "pins.json": pins,
     "further_keyholders.json": further_keyholders,
+    "forms.json": read_forms,
     "safety.json": safety,
     "team.json": team,
     "trust.json": trust,

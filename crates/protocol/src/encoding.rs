@@ -2,8 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::de::{DeserializeOwned, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
 /// A list of fields, each preceded by its length (u32, big endian): the form of everything that is hashed,
 /// derived from, or authenticated.
@@ -149,87 +150,145 @@ pub enum JsonError {
 }
 
 /// Decodes JSON as the protocol wants it: UTF-8, no duplicate members at any depth, integers below 2^53,
-/// at most 32 levels deep, nothing after the value. Unknown fields are refused by the types themselves.
-pub fn decode_strict<T: DeserializeOwned>(json: &[u8], limit: usize) -> Result<T, JsonError> {
+/// at most 32 levels deep, nothing after the value; and in no other form than the one that `T` is written in. serde
+/// alone takes a list for an object, by position, and an object for a word. `null` may stand for what is left out.
+/// Unknown members are refused by the types themselves, and here once more.
+pub fn decode_strict<T: Serialize + DeserializeOwned>(json: &[u8], limit: usize) -> Result<T, JsonError> {
+    decode(json, limit, Beside::Refused)
+}
+
+/// The same for what a later version may add to: members that `T` does not know are passed over (they keep the rules
+/// of JSON), and a word that it does not know may be read as another.
+pub fn decode_open<T: Serialize + DeserializeOwned>(json: &[u8], limit: usize) -> Result<T, JsonError> {
+    decode(json, limit, Beside::PassedOver)
+}
+
+fn decode<T: Serialize + DeserializeOwned>(
+    json: &[u8],
+    limit: usize,
+    beside: Beside,
+) -> Result<T, JsonError> {
     if json.len() > limit {
         return Err(JsonError::TooLong { length: json.len(), limit });
     }
     let form = |error: serde_json::Error| JsonError::Form(error.to_string());
-    serde_json::from_slice::<Strict<32>>(json).map_err(form)?;
-    serde_json::from_slice(json).map_err(form)
+    let decoded = serde_json::from_slice(json).map_err(form)?;
+    // After the decoding: nothing large is made of what has not the size of a `T`.
+    let written = serde_json::to_value(&decoded).map_err(form)?;
+    let strict = Strict { levels_left: LEVELS, beside, written: Some(&written) };
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    strict.deserialize(&mut reader).and_then(|()| reader.end()).map_err(form)?;
+    Ok(decoded)
 }
 
 const INTEGER_LIMIT: u64 = 1 << 53;
+const LEVELS: usize = 32;
 
-/// Accepts any JSON value that keeps the rules, at most `DEPTH` levels deep, and keeps nothing of it.
-struct Strict<const DEPTH: usize>;
-
-impl<'de, const DEPTH: usize> Deserialize<'de> for Strict<DEPTH> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor { depth_left: DEPTH })?;
-        Ok(Self)
-    }
+/// What stands beside that which is known.
+#[derive(Clone, Copy, PartialEq)]
+enum Beside {
+    Refused,
+    PassedOver,
 }
 
+/// Reads a JSON value that keeps the rules, compares it with what it was decoded as, and keeps nothing of it.
 #[derive(Clone, Copy)]
-struct StrictVisitor {
-    depth_left: usize,
+struct Strict<'w> {
+    levels_left: usize,
+    beside: Beside,
+    /// What was decoded, as it is written; none within what is passed over.
+    written: Option<&'w Value>,
 }
 
-impl StrictVisitor {
-    fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
-        let depth_left = self.depth_left.checked_sub(1).ok_or_else(|| E::custom("nested too deep"))?;
-        Ok(Self { depth_left })
+impl<'w> Strict<'w> {
+    /// One level deeper, if there is one.
+    fn inner<E: serde::de::Error>(self) -> Result<Self, E> {
+        let levels_left = self.levels_left.checked_sub(1).ok_or_else(|| E::custom("nested too deep"))?;
+        Ok(Self { levels_left, ..self })
+    }
+
+    fn holds<E: serde::de::Error>(self, what: &str, same: impl FnOnce(&'w Value) -> bool) -> Result<(), E> {
+        if self.written.is_none_or(same) {
+            Ok(())
+        } else {
+            Err(E::custom(format_args!("{what} where something else is due")))
+        }
     }
 }
 
-impl<'de> serde::de::DeserializeSeed<'de> for StrictVisitor {
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = ();
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for StrictVisitor {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("JSON without doubled members or fractions")
     }
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
+    fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
+        self.holds("null", Value::is_null)
     }
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
+    fn visit_bool<E: serde::de::Error>(self, given: bool) -> Result<(), E> {
+        self.holds("a truth value", |written| *written == given)
     }
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
+    fn visit_str<E: serde::de::Error>(self, given: &str) -> Result<(), E> {
+        self.holds("a text", |written| match self.beside {
+            Beside::Refused => *written == given,
+            Beside::PassedOver => written.is_string(),
+        })
     }
-    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<(), E> {
-        if number < INTEGER_LIMIT { Ok(()) } else { Err(E::custom("an integer of 2^53 or more")) }
-    }
-    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<(), E> {
-        if number.unsigned_abs() < INTEGER_LIMIT {
-            Ok(())
-        } else {
-            Err(E::custom("an integer of -2^53 or less"))
+    fn visit_u64<E: serde::de::Error>(self, given: u64) -> Result<(), E> {
+        if given >= INTEGER_LIMIT {
+            return Err(E::custom("an integer of 2^53 or more"));
         }
+        self.holds("an integer", |written| *written == given)
+    }
+    fn visit_i64<E: serde::de::Error>(self, given: i64) -> Result<(), E> {
+        if given.unsigned_abs() >= INTEGER_LIMIT {
+            return Err(E::custom("an integer of -2^53 or less"));
+        }
+        self.holds("an integer", |written| *written == given)
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let inner = self.deeper()?;
-        while seq.next_element_seed(inner)?.is_some() {}
-        Ok(())
+        self.holds("a list", Value::is_array)?;
+        let inner = self.inner()?;
+        let mut at = 0;
+        // One that was decoded has an element for each that is here.
+        while seq
+            .next_element_seed(Strict { written: self.written.and_then(|list| list.get(at)), ..inner })?
+            .is_some()
+        {
+            at += 1;
+        }
+        self.holds("a list of another length", |list| list.as_array().is_some_and(|list| list.len() == at))
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let inner = self.deeper()?;
+        self.holds("an object", Value::is_object)?;
+        let inner = self.inner()?;
         let mut seen = std::collections::BTreeSet::new();
+        let mut known = 0;
         while let Some(member) = map.next_key::<String>()? {
+            let written = match self.written.map(|object| object.get(&member)) {
+                Some(Some(written)) => {
+                    known += 1;
+                    Some(written)
+                }
+                // Left out when written: `null` says so.
+                Some(None) if self.beside == Beside::Refused => Some(&Value::Null),
+                _ => None,
+            };
             if !seen.insert(member) {
                 return Err(A::Error::custom("a member occurs twice"));
             }
-            map.next_value_seed(inner)?;
+            map.next_value_seed(Strict { written, ..inner })?;
         }
-        Ok(())
+        self.holds("a missing member", |object| {
+            object.as_object().is_some_and(|object| object.len() == known)
+        })
     }
 }
 

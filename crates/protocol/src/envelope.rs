@@ -6,9 +6,10 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::encoding::Bytes;
+use crate::encoding::{Bytes, decode_open};
 use crate::ids::{KeyholderId, StatementHash};
 use crate::keyholder::PublicKeys;
+use crate::limits;
 use crate::refusal::Refusal;
 
 /// The payload type of events of a team's log.
@@ -75,14 +76,14 @@ impl Envelope {
         refusal: Refusal,
         keys_of: impl FnOnce(KeyholderId) -> Option<&'k PublicKeys>,
     ) -> Refusal {
-        #[derive(Deserialize)]
+        #[derive(Serialize, Deserialize)]
         struct Authored {
             author: KeyholderId,
         }
         if !matches!(refusal, Refusal::NewerVersion { .. }) {
             return refusal;
         }
-        let Ok(Authored { author }) = serde_json::from_slice(&self.payload) else {
+        let Ok(Authored { author }) = decode_open(&self.payload, limits::STATEMENT_BYTES) else {
             return Refusal::Malformed { reason: "it names no author".to_owned() };
         };
         let Some(keys) = keys_of(author) else {

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::encoding::decode_strict;
+use crate::encoding::{decode_open, decode_strict};
 use crate::environment::Environment;
 use crate::event::{LogHead, PinnedHead};
 use crate::ids::{EnvironmentId, TeamId};
@@ -52,14 +52,11 @@ impl Pins {
 
     /// Reads a pin file.
     pub fn parse(text: &[u8]) -> Result<Self, NotPins> {
-        #[derive(Deserialize)]
+        #[derive(Serialize, Deserialize)]
         struct Form {
             form: String,
         }
-        if text.len() > LONGEST {
-            return Err(NotPins::Form);
-        }
-        let Form { form } = serde_json::from_slice(text).map_err(|_| NotPins::Form)?;
+        let Form { form } = decode_open(text, LONGEST).map_err(|_| NotPins::Form)?;
         if form != FORM {
             return Err(if form.starts_with(FORMS) { NotPins::NewerVersion } else { NotPins::Form });
         }

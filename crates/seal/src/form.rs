@@ -3,7 +3,7 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use twinlock_protocol::encoding::{decode_strict, from_base64url, to_base64url};
+use twinlock_protocol::encoding::{decode_open, decode_strict, from_base64url, to_base64url};
 use zeroize::Zeroizing;
 
 use crate::secret::SecretText;
@@ -37,14 +37,15 @@ impl Form {
     }
 
     /// Reads a body; blanks around the text are ignored.
-    pub(crate) fn read<B: DeserializeOwned>(self, text: &str) -> Result<B, FormError> {
-        #[derive(Deserialize)]
+    pub(crate) fn read<B: Serialize + DeserializeOwned>(self, text: &str) -> Result<B, FormError> {
+        #[derive(Serialize, Deserialize)]
         struct Version {
             v: u64,
         }
         let body = text.trim().strip_prefix(self.prefix).ok_or(FormError::Prefix)?;
         let json = Zeroizing::new(from_base64url(body).ok_or(FormError::Body)?);
-        let version: Version = serde_json::from_slice(&json).map_err(|_| FormError::Body)?;
+        // However long it is in another version.
+        let version: Version = decode_open(&json, usize::MAX).map_err(|_| FormError::Body)?;
         if version.v != VERSION {
             return Err(FormError::NewerVersion);
         }

@@ -134,7 +134,7 @@ impl Kind {
         self.form.write(body).expose().to_owned()
     }
 
-    fn read<B: DeserializeOwned>(self, text: &str) -> Result<B, PlaceError> {
+    fn read<B: Serialize + DeserializeOwned>(self, text: &str) -> Result<B, PlaceError> {
         let Self { what, form } = self;
         form.read(text).map_err(|error| match error {
             FormError::Prefix => PlaceError::Prefix { what, prefix: form.prefix },

@@ -204,7 +204,7 @@ fn sentences(joined: &Joined, step: &Step<'_>) -> Result<Vec<ActivityView>, Erro
 }
 
 /// It was verified before it was stored.
-fn decoded<T: serde::de::DeserializeOwned>(statement: &Envelope) -> Result<T, Error> {
+fn decoded<T: Serialize + serde::de::DeserializeOwned>(statement: &Envelope) -> Result<T, Error> {
     decode_strict(&statement.payload, limits::STATEMENT_BYTES)
         .map_err(|_| StoreError::Damaged { place: "statements".to_owned() }.into())
 }

@@ -6,7 +6,7 @@ use reqwest::{Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use twinlock_protocol::api::Problem;
-use twinlock_protocol::encoding::{decode_strict, to_base64url};
+use twinlock_protocol::encoding::{decode_open, decode_strict, to_base64url};
 use twinlock_protocol::refusal::Misanswer;
 use twinlock_protocol::{Refusal, limits};
 
@@ -88,7 +88,7 @@ impl Answer {
             return Err(Wrong::Answer(Misanswer::Redirect, answer));
         }
         let answer = { answer }.go_on(response, PROBLEM_BYTES).await?;
-        Err(match serde_json::from_slice::<Problem>(&answer.body) {
+        Err(match decode_open::<Problem>(&answer.body, PROBLEM_BYTES) {
             Ok(problem) => Wrong::Vault(VaultError::Problem(Box::new(problem))),
             // What stands before a vault that is away answers so.
             Err(_) if matches!(status.as_u16(), 502..=504) => Wrong::Vault(VaultError::Unreachable),
@@ -118,7 +118,7 @@ impl Answer {
     }
 
     /// What it says.
-    pub(super) fn parse<A: DeserializeOwned>(self) -> Result<A, Wrong> {
+    pub(super) fn parse<A: Serialize + DeserializeOwned>(self) -> Result<A, Wrong> {
         if !self.is("application/json") {
             return Err(Wrong::Answer(Misanswer::Foreign, self));
         }

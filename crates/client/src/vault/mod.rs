@@ -321,7 +321,7 @@ impl Vault {
         MovedStream::new(self.patience.for_answer(opened).await?, self.patience.silence)
     }
 
-    async fn get<A: DeserializeOwned>(
+    async fn get<A: Serialize + DeserializeOwned>(
         &self,
         by: &Keyholder,
         path: &str,
@@ -330,7 +330,7 @@ impl Vault {
         self.request(by, Method::GET, path, query, Vec::new(), Answer::parse).await
     }
 
-    async fn send<B: Serialize, A: DeserializeOwned>(
+    async fn send<B: Serialize, A: Serialize + DeserializeOwned>(
         &self,
         by: &Keyholder,
         method: Method,

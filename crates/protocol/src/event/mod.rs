@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::kinds::*;
 pub use self::terms::*;
-use crate::encoding::decode_strict;
+use crate::encoding::{decode_open, decode_strict};
 use crate::envelope::{Envelope, TEAM_EVENT};
 use crate::ids::{KeyholderId, StatementHash, TeamId};
 use crate::limits;
@@ -154,14 +154,14 @@ impl TeamEvent {
 
 /// The type of an event that this version has no rule for, if that is what is wrong with the payload.
 fn unknown_event(payload: &[u8]) -> Option<String> {
-    #[derive(Deserialize)]
+    #[derive(Serialize, Deserialize)]
     struct Outer {
         event: Inner,
     }
-    #[derive(Deserialize)]
+    #[derive(Serialize, Deserialize)]
     struct Inner {
         r#type: String,
     }
-    let outer: Outer = serde_json::from_slice(payload).ok()?;
+    let outer: Outer = decode_open(payload, limits::STATEMENT_BYTES).ok()?;
     (!KNOWN_EVENTS.contains(&outer.event.r#type.as_str())).then(|| printable(&outer.event.r#type, 60))
 }

@@ -3,6 +3,7 @@
 #![expect(dead_code, reason = "each test file uses a part of this")]
 
 pub(crate) mod events;
+pub(crate) mod forms;
 pub(crate) mod table;
 pub(crate) mod vectors;
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use twinlock_protocol::api::ProblemCode;
 use twinlock_protocol::encoding::decode_strict;
@@ -82,7 +83,7 @@ impl Signed {
     }
 
     /// The body, decoded strictly.
-    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+    pub(crate) fn json<T: Serialize + DeserializeOwned>(&self) -> Result<T, Problem> {
         json(&self.body)
     }
 
@@ -147,7 +148,7 @@ impl Signed {
 }
 
 /// Decodes a body strictly.
-pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+pub(crate) fn json<T: Serialize + DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     decode_strict(body, limits::BODY_BYTES)
         .map_err(|_| Problem::bad_request("The body is not JSON of the form that this endpoint takes."))
 }
