@@ -146,6 +146,12 @@ impl LyingProxy {
         self.inner.asked.load(Ordering::SeqCst)
     }
 
+    /// How many answers were not the vault's since it began to lie.
+    #[must_use]
+    pub fn told_so_far(&self) -> usize {
+        self.inner.told.load(Ordering::SeqCst)
+    }
+
     /// Is honest from now on. Gives how many answers were not the vault's since it began to lie.
     pub fn be_honest(&self) -> usize {
         *lock(&self.inner.lie) = None;

@@ -29,7 +29,7 @@ pub(crate) enum Status {
 }
 
 impl Status {
-    fn number(self) -> u8 {
+    pub(crate) fn number(self) -> u8 {
         match self {
             Self::Done => 0,
             Self::Failed => 1,

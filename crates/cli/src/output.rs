@@ -9,6 +9,7 @@ use serde::Serialize;
 use twinlock_client::inert_line;
 use zeroize::Zeroizing;
 
+use crate::ask::unless_locked;
 use crate::failure::{Failure, Status};
 use crate::text::{Text, inert_json};
 
@@ -155,7 +156,7 @@ impl Output {
             return Ok(Answer::No);
         }
         let mut line = String::new();
-        io::stdin().read_line(&mut line).map_err(Failure::Input)?;
+        unless_locked(|| io::stdin().read_line(&mut line)).map_err(Failure::Input)?;
         let yes = ["y", "yes"].contains(&line.trim().to_lowercase().as_str());
         Ok(if yes { Answer::Yes } else { Answer::No })
     }
@@ -173,7 +174,8 @@ impl Output {
     }
 }
 
-fn say(sentence: &str) {
+/// Says a sentence, whatever the command was asked to say.
+pub(crate) fn say(sentence: &str) {
     // Nobody is left to tell if standard error is gone too.
     let _ = writeln!(io::stderr(), "{}", inert_line(sentence));
 }

@@ -342,9 +342,10 @@ impl Error {
             Self::Refused(_) | Self::Vault(VaultError::Answered(_)) => ErrorCode::Refused,
             Self::Vault(VaultError::Unreachable | VaultError::InTheWay) => ErrorCode::Unreachable,
             Self::Vault(error) if error.is(ProblemCode::Unavailable) => ErrorCode::Unreachable,
-            Self::Locked | Self::Keychain(_) | Self::Store(StoreError::Locked | StoreError::WrongKey) => {
-                ErrorCode::Locked
-            }
+            Self::Locked
+            | Self::Vault(VaultError::Locked)
+            | Self::Keychain(_)
+            | Self::Store(StoreError::Locked | StoreError::WrongKey) => ErrorCode::Locked,
             Self::NoTeam => ErrorCode::NoTeam,
             Self::Usage(_)
             | Self::Service
@@ -373,6 +374,7 @@ impl From<VaultError> for Error {
     fn from(error: VaultError) -> Self {
         match error {
             VaultError::Answered(answered) => Refused::from(*answered).into(),
+            VaultError::Locked => Self::Locked,
             error => Self::Vault(error),
         }
     }

@@ -3,12 +3,20 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::io::Read as _;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use sha2::Digest as _;
+use tokio::runtime::Runtime;
 use twinlock_client::home::Home;
 use twinlock_client::keychain::{Account, Keychain, KeychainChoice, Passphrase};
 use twinlock_protocol::encoding::Fields;
+use twinlock_tests::lying_proxy::{LyingProxy, Told};
 use twinlock_tests::memory::found_in_memory;
-use twinlock_tests::programs::{KeptIn, Machine, Server, wait_until};
+use twinlock_tests::programs::{KeptIn, Machine, Server, program, wait_until};
 
 const FIRST: &str = "TOKEN=one\n";
 const WHILE_LOCKED: &str = "TOKEN=saved while it was locked\n";
@@ -201,5 +209,137 @@ fn nothing_of_a_key_stays_in_the_memory_of_a_locked_program() {
         let _locked = ada.run(&["lock"]).ok();
         watching.until("locked");
         assert_eq!(found_in_memory(process, &keys).unwrap(), Vec::<&str>::new());
+    }
+}
+
+/// Far less than the minute for which a vault that does not answer is waited for.
+const AT_ONCE: Duration = Duration::from_secs(15);
+
+/// Ada, whose team lives behind a proxy that can fall silent.
+struct Hanging {
+    _runtime: Runtime,
+    proxy: LyingProxy,
+    ada: Machine,
+    _server: Server,
+}
+
+impl Hanging {
+    fn new(kept_in: KeptIn) -> Self {
+        let (server, runtime) = (Server::start(), Runtime::new().unwrap());
+        let proxy = runtime.block_on(LyingProxy::start(server.url.parse().unwrap()));
+        let (url, pin) = (proxy.location().url.to_string(), proxy.location().pin.unwrap().to_string());
+        let ada = Machine::new(kept_in);
+        let place = ["--vault", &url, "--pin", &pin, "--setup-code", "-"];
+        let create = [&["team", "create", "Acme", "--member", "Ada"], place.as_slice()].concat();
+        let _team = ada.run_with(server.setup_code.as_ref().unwrap(), &create).ok();
+        let _linked = ada.run(&["link", ".env", "api/development", "--create", "--mode", "auto"]).ok();
+        Self { _runtime: runtime, proxy, ada, _server: server }
+    }
+
+    /// What is asked of the vault from now on under one of these paths gets no answer, and nothing that ends the wait.
+    fn falls_silent(&self, at: &'static str) {
+        self.proxy.answer_in_place(Arc::new(move |asked| asked.path.contains(at).then_some(Told::Silence)));
+    }
+
+    /// Whether something waits for an answer since it fell silent.
+    fn is_waited_for(&self) -> bool {
+        self.proxy.told_so_far() > 0
+    }
+}
+
+#[test]
+fn a_verb_that_waits_for_a_vault_ends_when_the_home_is_locked_with_nothing_half_done() {
+    let hanging = Hanging::new(KeptIn::File);
+    let ada = &hanging.ada;
+    ada.save(FIRST);
+    let _synced = ada.run(&["sync"]).ok();
+    ada.save(WHILE_LOCKED);
+    for (verb, at) in [
+        (&["push"][..], "/events"),
+        (&["push"], "/values"),
+        (&["push"], "/revisions"),
+        (&["sync"], "/revisions"),
+        (&["pull"], "/events"),
+        (&["get", "api/development", "TOKEN"], "/events"),
+        (&["invite"], "/events"),
+        (&["team", "show"], "/events"),
+    ] {
+        hanging.falls_silent(at);
+        let mut command = ada.command(verb);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let running = command.spawn().unwrap();
+        wait_until(&format!("{verb:?} waits at {at}"), || hanging.is_waited_for());
+        let locked = Instant::now();
+        let _locked = ada.run(&["lock"]).ok();
+        let ended = running.wait_with_output().unwrap();
+        assert!(locked.elapsed() < AT_ONCE, "{verb:?} at {at}: {:?}", locked.elapsed());
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(6), "{verb:?} at {at}: {said}");
+        assert!(said.contains("Twinlock is locked"), "{verb:?} at {at}: {said}");
+        assert_eq!(ada.text(), WHILE_LOCKED, "{verb:?} at {at}");
+        hanging.proxy.be_honest();
+        let _unlocked = ada.run(&["unlock"]).ok();
+        assert_eq!(ada.run(&["get", "api/development", "TOKEN"]).ok().out, "one", "{verb:?} at {at}");
+    }
+    let _pushed = ada.run(&["push"]).ok();
+    assert_eq!(ada.run(&["get", "api/development", "TOKEN"]).ok().out, "saved while it was locked");
+}
+
+#[test]
+fn a_command_that_asks_a_person_ends_when_the_home_is_locked() {
+    let server = Server::start();
+    let ada = ada(&server, KeptIn::File);
+    ada.save(FIRST);
+    let _synced = ada.run(&["sync"]).ok();
+    // A terminal, at which nobody answers.
+    let twinlock = program("twinlock").display().to_string();
+    let remove = format!("{twinlock} environment remove api/development");
+    let mut asking = ada.command_of(Path::new("script"), &["-qefc", &remove, "/dev/null"]);
+    let mut asking = asking.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut out, mut said) = (asking.stdout.take().unwrap(), String::new());
+    while !said.contains("[yes/no]") {
+        let mut piece = [0; 1024];
+        let read = out.read(&mut piece).unwrap();
+        assert_ne!(read, 0, "it ended: {said}");
+        said += &String::from_utf8_lossy(&piece[..read]);
+    }
+    let _locked = ada.run(&["lock"]).ok();
+    out.read_to_string(&mut said).unwrap();
+    assert_eq!(asking.wait().unwrap().code(), Some(6), "{said}");
+    assert!(said.contains("Twinlock is locked"), "{said}");
+    let _unlocked = ada.run(&["unlock"]).ok();
+    assert_eq!(ada.run(&["get", "api/development", "TOKEN"]).ok().out, "one");
+}
+
+#[test]
+fn a_program_that_waits_for_a_vault_has_no_key_once_it_is_locked() {
+    for kept_in in [KeptIn::File, KeptIn::OsKeychain] {
+        let hanging = Hanging::new(kept_in);
+        let ada = &hanging.ada;
+        ada.save(FIRST);
+        let _synced = ada.run(&["sync"]).ok();
+        let watching = ada.watch();
+        let (keys, process) = (keys_of(ada), watching.process.id());
+        hanging.falls_silent("/");
+        ada.save("TOKEN=two\n");
+        wait_until("it waits for the vault", || hanging.is_waited_for());
+        match found_in_memory(process, &keys) {
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                println!("Skipped: only root may look into the memory of our programs.");
+                return;
+            }
+            found => assert!(found.unwrap().contains(&"the seed"), "it has its seed while it waits"),
+        }
+        let locked = Instant::now();
+        let _locked = ada.run(&["lock"]).ok();
+        watching.until("locked");
+        wait_until("no key is in its memory", || found_in_memory(process, &keys).unwrap().is_empty());
+        assert!(locked.elapsed() < AT_ONCE, "{:?}", locked.elapsed());
+        // And it goes on where it was.
+        hanging.proxy.be_honest();
+        let _unlocked = ada.run(&["unlock"]).ok();
+        wait_until("what was saved is pushed", || {
+            ada.run(&["get", "api/development", "TOKEN"]).ok().out == "two"
+        });
     }
 }

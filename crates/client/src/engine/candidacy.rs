@@ -18,6 +18,7 @@ use super::add_computer::LOOK_EVERY;
 use super::join::{record, whole_log};
 use super::session::Session;
 use crate::error::Error;
+use crate::home::Home;
 use crate::refused::Refused;
 use crate::store::Scope;
 use crate::vault::{Vault, VaultError, VaultLocation};
@@ -58,7 +59,7 @@ impl Client {
     pub async fn stand_for(&self, link: ComputerLink) -> Result<Candidacy, Error> {
         let _lock = self.lock().await?;
         self.check_no_team().await?;
-        let vault = vault_at(&link.place)?;
+        let vault = vault_at(&link.place, self.home()?)?;
         let own = Keyholder::from_seed(&self.own_seed(link.place.team).await?);
         let heard = match vault.knock(&own, link.computer).await {
             // A stranger is told nothing; whoever was added before, and did not hear of it, may read the log.
@@ -211,9 +212,9 @@ fn co_signed(
     }
 }
 
-pub(super) fn vault_at(place: &Place) -> Result<Vault, Error> {
+pub(super) fn vault_at(place: &Place, home: &Home) -> Result<Vault, Error> {
     let url = url::Url::parse(&place.address).map_err(|_| VaultError::Address("This".to_owned()))?;
-    Ok(Vault::new(VaultLocation { url, pin: place.pin }, place.team)?)
+    Ok(Vault::new(VaultLocation { url, pin: place.pin }, place.team, Some(home))?)
 }
 
 fn nobody_waits(error: VaultError) -> Error {

@@ -46,7 +46,7 @@ impl Client {
         let location = location.ok_or(Error::Vault(VaultError::Unreachable))?;
         let (founding, keyholder) = self.founding(&team_name, &member_name, &setup_code).await?;
         let team = replay(&founding.request.statements).map_err(|refusal| Error::Bug(refusal.to_string()))?;
-        let vault = Vault::new(location.clone(), team.id())?;
+        let vault = Vault::new(location.clone(), team.id(), self.home().ok())?;
         let created = vault.create_team(&keyholder, &founding.request).await;
         self.note_first_contact(created.map_err(Error::from))?;
 
@@ -63,7 +63,7 @@ impl Client {
         for wrap in &founding.request.wraps {
             session.take_wrap(wrap, None);
         }
-        let mut joined = Joined::new(session, Some(&location))?;
+        let mut joined = Joined::new(session, Some(&location), self.home().ok())?;
         self.keep_team(&mut joined, &founding.request.statements, &founding.request.wraps)?;
         self.store().step(|step| step.set_note(FOUNDING, &[]).map_err(Error::from))?;
         let view = self.team_view(&joined)?;

@@ -34,7 +34,7 @@ impl Client {
         let InviteLink { team, address, pin, head, seed } = link;
         let url = url::Url::parse(&address).map_err(|_| VaultError::Address(address.clone()))?;
         let location = VaultLocation { url, pin };
-        let vault = Vault::new(location.clone(), team)?;
+        let vault = Vault::new(location.clone(), team, self.home().ok())?;
         let invite = Keyholder::from_seed(&seed);
         let own = self.own_seed(team).await?;
         let refused = |refusal: Refusal| -> Error {
@@ -105,7 +105,7 @@ impl Client {
         session: Session,
         log: &[Envelope],
     ) -> Result<TeamView, Error> {
-        let mut joined = Joined::new(session, None)?;
+        let mut joined = Joined::new(session, None, self.home().ok())?;
         self.keep_team(&mut joined, log, &[])?;
         self.refresh_log(&mut joined).await?;
         let view = self.team_view(&joined)?;

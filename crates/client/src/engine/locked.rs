@@ -52,7 +52,9 @@ impl Client {
             }
         };
         self.place()?.home.unlock()?;
-        state.joined = session.map(|session| Joined::new(session, state.local_vault.as_ref())).transpose()?;
+        let home = self.home()?;
+        let joined = |session| Joined::new(session, state.local_vault.as_ref(), Some(home));
+        state.joined = session.map(joined).transpose()?;
         state.keys = Keys::Here;
         // Kept for the watch if it is busy with something else.
         self.inner.unlocked.notify_one();

@@ -78,7 +78,7 @@ use crate::error::Error;
 use crate::files::LinkedFileId;
 use crate::home::Home;
 use crate::keychain::{Account, Keychain, KeychainChoice, KeychainError};
-use crate::store::{HomeLock, Store, TeamRecord};
+use crate::store::{HomeLock, HomeLockError, Store, TeamRecord};
 use crate::vault::{Patience, Vault, VaultLocation};
 use crate::view::{ChangeSummary, Connection, KeyholderNews, RefusalView};
 use session::Session;
@@ -278,7 +278,7 @@ impl Client {
         };
         let (home, keychain, store, session) = join_blocking(blocking).await?;
         let joined = match session {
-            Some(session) => Some(Joined::new(session, local_vault.as_ref())?),
+            Some(session) => Some(Joined::new(session, local_vault.as_ref(), Some(&home))?),
             None => None,
         };
         Ok(Self::from_parts(
@@ -323,7 +323,8 @@ impl Client {
         if let Some(joined) = &mut state.joined
             && joined.session.record.vault == LOCAL
         {
-            joined.vault = Some(Vault::new(location.clone(), joined.session.record.team)?);
+            let team = joined.session.record.team;
+            joined.vault = Some(Vault::new(location.clone(), team, self.home().ok())?);
         }
         state.local_vault = Some(location);
         Ok(())
@@ -357,7 +358,7 @@ impl Client {
             let load = move || load(&client.place()?.keychain, client.store());
             let session = join_blocking(load).await?;
             if let Some(session) = session {
-                state.joined = Some(Joined::new(session, state.local_vault.as_ref())?);
+                state.joined = Some(Joined::new(session, state.local_vault.as_ref(), self.home().ok())?);
             }
         }
         Ok(state)
@@ -370,7 +371,12 @@ impl Client {
 
     async fn lock(&self) -> Result<HomeLock, Error> {
         let home = self.home()?.clone();
-        join_blocking(move || Ok(HomeLock::take(&home, LOCK_WAIT)?)).await
+        // Keys are here while it waits: not once the home is locked.
+        join_blocking(move || match HomeLock::take_unless(&home, LOCK_WAIT, || home.is_locked()) {
+            Err(HomeLockError::Busy) if home.is_locked() => Err(Error::Locked),
+            lock => Ok(lock?),
+        })
+        .await
     }
 
     fn store(&self) -> &Store {
@@ -388,7 +394,11 @@ impl State {
 }
 
 impl Joined {
-    fn new(session: Session, local_vault: Option<&VaultLocation>) -> Result<Self, Error> {
+    fn new(
+        session: Session,
+        local_vault: Option<&VaultLocation>,
+        home: Option<&Home>,
+    ) -> Result<Self, Error> {
         let record = &session.record;
         let location = if record.vault == LOCAL {
             local_vault.cloned()
@@ -397,7 +407,7 @@ impl Joined {
                 .map_err(|_| crate::vault::VaultError::Address(record.vault.clone()))?;
             Some(VaultLocation { url, pin: record.pin.map(Pin) })
         };
-        let vault = location.map(|location| Vault::new(location, record.team)).transpose()?;
+        let vault = location.map(|location| Vault::new(location, record.team, home)).transpose()?;
         // Known only after the first request; until then nothing says that it is away.
         let (connection, hurries, undone) =
             (Connection::Online, upkeep::Hurries::new(), upkeep::Undone::new());

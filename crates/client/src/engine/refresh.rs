@@ -339,6 +339,10 @@ impl Client {
             Error::Refused(refused) => joined.session.placed(*refused).into(),
             error => error,
         });
+        // Whether the vault is there was not found out.
+        if result.as_ref().is_err_and(Error::is_locked) {
+            return result;
+        }
         let connection = match &result {
             Err(Error::Vault(VaultError::Unreachable | VaultError::InTheWay)) => Connection::Offline,
             Err(Error::Refused(refused)) if refused.refusal == Refusal::Certificate => Connection::Offline,

@@ -34,7 +34,7 @@ impl Client {
         let refused = |refusal: Refusal| -> Error {
             Refused::new(Scope::Team(place.team), "the team".to_owned(), refusal).into()
         };
-        let vault = vault_at(&place)?;
+        let vault = vault_at(&place, self.home()?)?;
         let own = self.own_seed(place.team).await?;
         for _ in 0..ATTEMPTS {
             let (kit, own) = (Keyholder::from_seed(&words.seed()), Keyholder::from_seed(&own));

@@ -28,7 +28,7 @@ impl Client {
     async fn of_token(token: ServiceToken) -> Result<Self, Error> {
         let ServiceToken { team, address, pin, head, seed, environments } = token;
         let url = url::Url::parse(&address).map_err(|_| VaultError::Address(inert(&address)))?;
-        let vault = Vault::new(VaultLocation { url, pin }, team)?;
+        let vault = Vault::new(VaultLocation { url, pin }, team, None)?;
         let keyholder = Keyholder::from_seed(&seed);
         let log = whole_log(&vault, &keyholder).await.map_err(in_words)?;
         let refused = |refusal| Refused::new(Scope::Team(team), "the team".to_owned(), refusal);
@@ -55,7 +55,7 @@ impl Client {
         };
         let names = environments.into_iter().map(|one| (one.id, shown(&one.name)));
         let session = Session::of_service(record, keyholder, verified, names);
-        let joined = Joined::new(session, None)?;
+        let joined = Joined::new(session, None, None)?;
         let state = State { local_vault: None, joined: Some(joined), keys: Keys::Here };
         let client = Self::from_parts(None, Store::in_memory()?, state, Clock::default());
         client.keep_statements(Scope::Team(team), 0, &log)?;

@@ -30,19 +30,30 @@ const ATTEMPT: Duration = Duration::from_millis(20);
 impl HomeLock {
     /// Takes the lock, waiting at most `limit` for another program. Blocks.
     pub fn take(home: &Home, limit: Duration) -> Result<Self, HomeLockError> {
+        Self::take_unless(home, limit, || false)
+    }
+
+    /// The same; no longer waited for once `given_up` says so.
+    pub(crate) fn take_unless(
+        home: &Home,
+        limit: Duration,
+        given_up: impl Fn() -> bool,
+    ) -> Result<Self, HomeLockError> {
         let file = private_file(&home.lock_file()).map_err(HomeLockError::Unusable)?;
-        take(&file, limit)?;
+        take(&file, limit, given_up)?;
         Ok(Self { _file: file })
     }
 }
 
-/// Locks a file, waiting at most `limit` for another program. Closing the file ends the lock.
-pub(super) fn take(file: &File, limit: Duration) -> Result<(), HomeLockError> {
+/// Locks a file, waiting at most `limit` for another program, and until it is given up. Closing the file ends the lock.
+pub(super) fn take(file: &File, limit: Duration, given_up: impl Fn() -> bool) -> Result<(), HomeLockError> {
     let end = Instant::now() + limit;
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(()),
-            Err(TryLockError::WouldBlock) if Instant::now() < end => std::thread::sleep(ATTEMPT),
+            Err(TryLockError::WouldBlock) if Instant::now() < end && !given_up() => {
+                std::thread::sleep(ATTEMPT)
+            }
             Err(TryLockError::WouldBlock) => return Err(HomeLockError::Busy),
             Err(TryLockError::Error(error)) => return Err(HomeLockError::Unusable(error)),
         }

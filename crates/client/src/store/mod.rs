@@ -120,7 +120,7 @@ impl Store {
         let path = home.database();
         // One program at a time makes the file and brings its form up to date.
         let opening = lock::private_file(&home.folder().join("home.db.lock"))?;
-        lock::take(&opening, WAIT).map_err(|error| match error {
+        lock::take(&opening, WAIT, || false).map_err(|error| match error {
             HomeLockError::Busy => StoreError::Busy,
             HomeLockError::Unusable(error) => StoreError::File(error),
         })?;

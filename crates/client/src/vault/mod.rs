@@ -29,6 +29,7 @@ use twinlock_protocol::{EnvironmentId, Pointer, TeamId, limits};
 use twinlock_seal::{Keyholder, Pin};
 use url::Url;
 
+use crate::home::Home;
 use crate::store::Scope;
 
 use answer::{Answer, Wrong, classify};
@@ -37,6 +38,8 @@ pub(crate) use moved::MovedStream;
 pub use patience::Patience;
 
 const CONNECT: Duration = Duration::from_secs(5);
+/// How often a wait looks whether the home was locked meanwhile.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// Where a vault is, and how it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +70,9 @@ pub enum VaultError {
         "A web page answers at the vault's address, and not the vault: a sign-in page of this network, or a proxy on the way. Nothing was changed. Open any page in a browser, sign in if you are asked to, and try again; if it stays so, tell whoever runs the vault. (in-the-way)"
     )]
     InTheWay,
+    /// The home was locked while the vault was waited for.
+    #[error("Twinlock was locked meanwhile.")]
+    Locked,
     /// A request of this computer's own that cannot be made.
     #[error("Nothing was sent to the vault: {0}.")]
     Request(&'static str),
@@ -141,11 +147,17 @@ pub(crate) struct Vault {
     http: reqwest::Client,
     team: TeamId,
     patience: Patience,
+    /// Whose lock ends every wait; a service has none.
+    home: Option<Home>,
 }
 
 impl Vault {
-    /// Prepares connections; none is made yet.
-    pub(crate) fn new(location: VaultLocation, team: TeamId) -> Result<Self, VaultError> {
+    /// Prepares connections; none is made yet. Whoever locks `home` waits for no vault: what waits for one ends.
+    pub(crate) fn new(
+        location: VaultLocation,
+        team: TeamId,
+        home: Option<&Home>,
+    ) -> Result<Self, VaultError> {
         let address = &location.url;
         // That it names a host, the standard of URLs sees to. Nobody is named to a vault but by a signature.
         if address.scheme() != "https" || !address.username().is_empty() || address.password().is_some() {
@@ -163,7 +175,7 @@ impl Vault {
             .connect_timeout(CONNECT)
             .build()
             .map_err(|error| setup(&error))?;
-        Ok(Self { location, http, team, patience: Patience::default() })
+        Ok(Self { location, http, team, patience: Patience::default(), home: home.cloned() })
     }
 
     /// Where it is.
@@ -318,7 +330,7 @@ impl Vault {
             Answer::stream(response).await
         };
         let opened = async { opened.await.map_err(|wrong| self.about(&Method::GET, "/v1/events", wrong)) };
-        MovedStream::new(self.patience.for_answer(opened).await?, self.patience.silence)
+        MovedStream::new(self.wait_for(opened).await?, self.patience.silence)
     }
 
     async fn get<A: Serialize + DeserializeOwned>(
@@ -367,7 +379,28 @@ impl Vault {
             read(Answer::read(response).await?)
         };
         let answer = async { answer.await.map_err(|wrong| self.about(&method, path, wrong)) };
-        self.patience.for_answer(answer).await
+        self.wait_for(answer).await
+    }
+
+    /// Waits for one answer: as long as patience lasts, and no longer than until this home is locked. Nothing else of a
+    /// verb is cut short: here it is as if the vault had not answered, which every verb is made for.
+    async fn wait_for<A>(
+        &self,
+        answer: impl Future<Output = Result<A, VaultError>>,
+    ) -> Result<A, VaultError> {
+        tokio::select! {
+            answer = self.patience.for_answer(answer) => answer,
+            () = self.locked() => Err(VaultError::Locked),
+        }
+    }
+
+    /// Ends once the home is locked, by whichever of its programs.
+    async fn locked(&self) {
+        let Some(home) = &self.home else { return std::future::pending().await };
+        let mut looks = tokio::time::interval(LOOK);
+        while !home.is_locked() {
+            looks.tick().await;
+        }
     }
 
     /// An answer in which there is something twice, or something that was not asked for.

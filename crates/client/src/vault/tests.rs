@@ -30,7 +30,7 @@ fn problem() -> Value {
 
 fn vault(address: &str) -> Result<Vault, VaultError> {
     let location = VaultLocation { url: address.parse().unwrap(), pin: Some(Pin([0; 32])) };
-    Vault::new(location, TeamId::new([0; 16]))
+    Vault::new(location, TeamId::new([0; 16]), None)
 }
 
 #[test]
