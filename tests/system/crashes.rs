@@ -3,14 +3,14 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 use twinlock_seal::ServiceToken;
 use twinlock_tests::canary::Canaries;
-use twinlock_tests::programs::{KeptIn, Machine, Server, program, wait_until};
+use twinlock_tests::programs::{Ending, KeptIn, Machine, Server, program, wait_until};
 
 const VALUE: &str = "held-in-memory-8c21";
 const LATER: &str = "saved-when-it-is-full-5e90";
@@ -27,6 +27,22 @@ struct Running {
 impl Running {
     /// Starts it by way of a shell that allows core files, and waits for its first line.
     fn start(program: &Path, like: &Command, arguments: &[&str], folder: &Path) -> Self {
+        let mut child = Self::spawn(program, like, arguments, folder);
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut first = String::new();
+        let said = out.read_line(&mut first).unwrap();
+        assert_ne!(said, 0, "it ended before it was up");
+        Self::heard(child, first, out)
+    }
+
+    /// The same of a program that says nothing when it is up.
+    fn start_silent(program: &Path, like: &Command, folder: &Path) -> Self {
+        let mut child = Self::spawn(program, like, &[], folder);
+        let out = BufReader::new(child.stdout.take().unwrap());
+        Self::heard(child, String::new(), out)
+    }
+
+    fn spawn(program: &Path, like: &Command, arguments: &[&str], folder: &Path) -> Child {
         let mut command = Command::new("sh");
         command
             .args(["-c", "ulimit -c unlimited; exec \"$0\" \"$@\""])
@@ -39,18 +55,12 @@ impl Running {
             .env("RUST_BACKTRACE", "full")
             .env("RUST_LOG", "trace");
         command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let mut first = String::new();
-        let said = out.read_line(&mut first).unwrap();
+        command.spawn().unwrap()
+    }
+
+    fn heard(mut child: Child, first: String, out: BufReader<ChildStdout>) -> Self {
         let err = all_of(child.stderr.take().unwrap());
-        assert_ne!(said, 0, "it ended before it was up");
-        let out = std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            let _read = out.read_to_end(&mut bytes).unwrap();
-            bytes
-        });
-        Self { child, first, out, err }
+        Self { child, first, out: all_of(out), err }
     }
 
     /// Ends it by a signal. Gives how it ended, and all that it said.
@@ -77,7 +87,7 @@ impl Running {
     }
 }
 
-fn all_of(mut from: ChildStderr) -> std::thread::JoinHandle<Vec<u8>> {
+fn all_of(mut from: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8>> {
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
         let _read = from.read_to_end(&mut bytes).unwrap();
@@ -96,10 +106,12 @@ struct Setting {
 }
 
 impl Setting {
-    fn new() -> Self {
+    fn new(kept_in: KeptIn) -> Self {
         let server = Server::start();
-        let mut ada = Machine::new(KeptIn::File);
-        ada.set("TWINLOCK_PASSPHRASE", PASSPHRASE);
+        let mut ada = Machine::new(kept_in);
+        if kept_in == KeptIn::File {
+            ada.set("TWINLOCK_PASSPHRASE", PASSPHRASE);
+        }
         let code = server.setup_code.clone().unwrap();
         let place = ["--vault", &server.url, "--pin", &server.pin, "--setup-code", "-"];
         let create = [&["team", "create", "Acme", "--member", "Ada"], place.as_slice()].concat();
@@ -140,7 +152,7 @@ impl Setting {
 
 #[test]
 fn a_program_of_a_member_that_crashes_says_and_leaves_nothing() {
-    let setting = Setting::new();
+    let setting = Setting::new(KeptIn::File);
     for (signal, number) in SIGNALS {
         let (status, said) = setting.watch().end_by(signal);
         assert_eq!(status.signal(), Some(number), "{signal}: {status}");
@@ -162,7 +174,7 @@ fn a_program_of_a_member_that_crashes_says_and_leaves_nothing() {
 
 #[test]
 fn a_server_that_crashes_says_and_leaves_nothing() {
-    let setting = Setting::new();
+    let setting = Setting::new(KeptIn::File);
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let arguments =
@@ -182,6 +194,60 @@ fn a_server_that_crashes_says_and_leaves_nothing() {
     // One that has served a team, with all of its values sealed in memory.
     assert_eq!(setting.secrets.found_in(&setting.server.log()), [""; 0]);
     setting.nothing_is_left("the vault", &setting.server.log());
+}
+
+/// A screen in memory.
+struct Screen {
+    name: String,
+    _server: Ending,
+}
+
+impl Screen {
+    fn start() -> Self {
+        let mut server = Command::new("Xvfb");
+        server.args(["-displayfd", "1", "-screen", "0", "1280x860x24", "-nolisten", "tcp"]);
+        server.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut server = server
+            .spawn()
+            .unwrap_or_else(|error| panic!("Xvfb: scripts/setup.sh test installs it ({error})"));
+        let mut number = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
+        Self { name: format!(":{}", number.trim()), _server: Ending::of(server) }
+    }
+}
+
+#[test]
+fn a_desktop_app_that_crashes_says_and_leaves_nothing() {
+    let screen = Screen::start();
+    let setting = Setting::new(KeptIn::OsKeychain);
+    let mut like = setting.ada.command(&[]);
+    like.env("DISPLAY", &screen.name);
+    let folder = setting.ada.folder().join("api");
+    let app = || Running::start_silent(&program("twinlock-desktop"), &like, &folder);
+    for (round, (signal, number)) in SIGNALS.into_iter().enumerate() {
+        let app = app();
+        // It is at work, and has the value in its hands: nobody else pushes it.
+        setting.ada.save(&format!("ONE={VALUE}\nTWO={LATER}{round}\n"));
+        wait_until("the app pushes what was saved", || {
+            setting.ada.run(&["get", "api/development", "TWO"]).out == format!("{LATER}{round}")
+        });
+        let (status, said) = app.end_by(signal);
+        assert_eq!(status.signal(), Some(number), "{signal}: {status}");
+        assert!(!status.core_dumped(), "{signal}");
+        setting.nothing_is_left(signal, &said);
+    }
+    // Not a signal from outside: it gets no more memory.
+    let app = app();
+    setting.ada.save(&format!("ONE={VALUE}\nTWO={LATER}\n"));
+    wait_until("the app pushes what was saved", || {
+        setting.ada.run(&["get", "api/development", "TWO"]).out == LATER
+    });
+    app.fill();
+    let large: String = (0..14).map(|at| format!("LARGE_{at}={}\n", "x".repeat(250 * 1024))).collect();
+    setting.ada.save(&format!("ONE={VALUE}\nTWO={LATER}\n{large}"));
+    let (status, said) = ended_or_stopped(app);
+    assert!(!status.core_dumped());
+    setting.nothing_is_left("no memory", &said);
 }
 
 /// Waits for its end, and ends it if it goes on: it may as well have done without.
