@@ -168,6 +168,8 @@ impl Vault {
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .https_only(true)
+            // The smaller of the two: no frames, windows, pushes or floods of what HTTP/2 has besides answers.
+            .http1_only()
             // A redirect would send a signed request somewhere else: there is never a reason for one.
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
