@@ -3,32 +3,22 @@
 
 use twinlock_client::ids::EnvironmentId;
 use twinlock_client::store::Mode;
-use twinlock_protocol::api::ValueBlob;
 use twinlock_protocol::encoding::Bytes;
 use twinlock_protocol::envelope::Envelope;
 use twinlock_protocol::event::{
-    AccessChanged, EnvironmentCreated, Event, Grant, Head, Invited, KeyholderAdded, KeyholderKind,
-    KeyholderRevoked, Level, LogHead, MemberJoined, MemberRemoved, ProjectCreated, Role, RoleChanged,
-    SealedLabel, ServiceCreated, TeamEvent,
+    AccessChanged, EnvironmentCreated, Event, Head, Invited, KeyholderAdded, KeyholderKind, KeyholderRevoked,
+    Level, LogHead, MemberJoined, MemberRemoved, ProjectCreated, Role, RoleChanged, SealedLabel,
+    ServiceCreated, TeamEvent,
 };
 use twinlock_protocol::ids::{EntryId, Generation, MessageId, Pointer, ProjectId, StateHash, StatementHash};
-use twinlock_protocol::position::Position;
-use twinlock_protocol::revision::{Cause, Change, Purge, Remove, Revision, SealedMessage};
+use twinlock_protocol::revision::{Cause, Change, Remove, SealedMessage};
 use twinlock_protocol::timestamp::Timestamp;
 use twinlock_tests::collusion::Collusion;
 use twinlock_tests::forge::{Forge, in_a_day};
 
 use crate::lies::Expect;
+use crate::scene::{Forged, Says, Scene, event};
 use crate::setting::Setting;
-
-/// What somebody signed.
-enum Says {
-    Event(Envelope),
-    Revision(Envelope, Vec<ValueBlob>),
-}
-
-/// A forgery, and who offers it to the server.
-struct Forged<'s>(&'s Forge, Says);
 
 /// One forgery: the cases that it holds, what it is, and the code of the refusal.
 pub(crate) struct Forgery {
@@ -45,133 +35,6 @@ const fn forgery(
     forge: fn(&Scene) -> Forged<'_>,
 ) -> Forgery {
     Forgery { cases, name, code, forge }
-}
-
-/// Everybody who signs. All but Ada were let in by her, with clients that obey nobody.
-pub(crate) struct Scene {
-    environment: EnvironmentId,
-    project: ProjectId,
-    ada: Forge,
-    /// Writes.
-    wanda: Forge,
-    /// Reads.
-    rita: Forge,
-    /// A member without access.
-    dan: Forge,
-    /// An admin without access.
-    ann: Forge,
-    /// Waits for approval.
-    wes: Forge,
-    /// Ada's kit.
-    kit: Forge,
-    /// A service that reads.
-    service: Forge,
-    open_invite: Forge,
-    used_invite: Forge,
-    closed_invite: Forge,
-    stranger: Forge,
-}
-
-impl Scene {
-    pub(crate) async fn new(setting: &Setting) -> Self {
-        let environment = setting.environment().await;
-        let mut ada = Forge::of(&setting.ada, &setting.vault).await;
-        let project = ada.team().environment(environment).unwrap().project;
-        let access = |level| vec![Grant { environment, level }];
-        let wanda = ada.lets_join(Role::Member, access(Level::Write), false).await;
-        let rita = ada.lets_join(Role::Member, access(Level::Read), false).await;
-        let dan = ada.lets_join(Role::Member, Vec::new(), false).await;
-        let ann = ada.lets_join(Role::Admin, Vec::new(), false).await;
-        let wes = ada.lets_join(Role::Member, access(Level::Write), true).await;
-        let kit = ada.adds(KeyholderKind::Recovery).await;
-        let service = ada.serves(access(Level::Read)).await;
-        let closed_invite = ada.invites(Role::Member, Vec::new(), false).await;
-        ada.does(Event::InviteClosed(twinlock_protocol::event::InviteClosed { invite: closed_invite.id() }))
-            .await;
-        let open_invite = ada.invites(Role::Member, Vec::new(), false).await;
-        let used_invite = ada.invites(Role::Member, Vec::new(), true).await;
-        let guest = Forge::new(ada.team().id(), setting.vault.location().url);
-        used_invite.append(vec![ada.joining(&guest, &used_invite, true)], Vec::new()).await.ok();
-        // Used invites and kits leave keys that are to be renewed.
-        setting.ada.client.sync().await.unwrap();
-        setting.ada.client.rotate_environment(environment).await.unwrap();
-        for computer in [&setting.ada, &setting.ben] {
-            computer.client.pull(&computer.env()).await.unwrap();
-        }
-        let mut scene = Self {
-            environment,
-            project,
-            stranger: ada.stranger(),
-            ada,
-            wanda,
-            rita,
-            dan,
-            ann,
-            wes,
-            kit,
-            service,
-            open_invite,
-            used_invite,
-            closed_invite,
-        };
-        scene.ada.refresh().await;
-        scene.wanda.refresh().await;
-        for one in [
-            &mut scene.rita,
-            &mut scene.dan,
-            &mut scene.ann,
-            &mut scene.wes,
-            &mut scene.kit,
-            &mut scene.service,
-            &mut scene.open_invite,
-            &mut scene.used_invite,
-            &mut scene.closed_invite,
-            &mut scene.stranger,
-        ] {
-            one.learn(&scene.ada);
-        }
-        scene
-    }
-
-    fn access(&self, level: Level) -> Vec<Grant> {
-        vec![Grant { environment: self.environment, level }]
-    }
-
-    /// A revision as this keyholder would push it, with its value.
-    fn variable<'s>(&self, by: &'s Forge) -> Forged<'s> {
-        let (statement, values) = by.variable(self.environment, ("EVIL=", "1\n"));
-        Forged(by, Says::Revision(statement, values))
-    }
-
-    /// A writer's revision with something wrong about it.
-    fn wrong(&self, change: impl FnOnce(&mut Revision)) -> Forged<'_> {
-        self.wrong_by(&self.wanda, change)
-    }
-
-    fn wrong_by<'s>(&self, by: &'s Forge, change: impl FnOnce(&mut Revision)) -> Forged<'s> {
-        let (changes, values) = by.seal(self.environment, &[("EVIL=", "1\n")]);
-        let mut revision = by.revision(self.environment, changes);
-        change(&mut revision);
-        Forged(by, Says::Revision(by.sign_revision(&revision), values))
-    }
-
-    /// A writer's revision with these changes alone.
-    fn changing(&self, changes: Vec<Change>) -> Forged<'_> {
-        let revision = self.wanda.revision(self.environment, changes);
-        Forged(&self.wanda, Says::Revision(self.wanda.sign_revision(&revision), Vec::new()))
-    }
-
-    /// The first entry that is there, and where it stands.
-    fn first(&self) -> (EntryId, Position, Pointer) {
-        let chain = self.wanda.chain(self.environment);
-        let (id, entry) = chain.in_order().next().unwrap();
-        (id, entry.position.clone(), entry.pointer)
-    }
-}
-
-/// An event with what it records filled in.
-fn event(by: &Forge, event: Event) -> Forged<'_> {
-    Forged(by, Says::Event(by.sign(by.filled(event))))
 }
 
 /// The payload changed, and signed again by its author: a client of another making.
@@ -273,21 +136,14 @@ pub(crate) const FORGERIES: &[Forgery] = &[
     forgery("H05", "no change at all", "no-change", |s| s.changing(Vec::new())),
     forgery("H44", "a purge by who is no admin", "not-allowed", |s| {
         let (_, _, pointer) = s.first();
-        let mut revision = s.wanda.revision(s.environment, vec![Change::Purge(Purge { pointer })]);
-        revision.cause = Cause::Purge;
-        Forged(&s.wanda, Says::Revision(s.wanda.sign_revision(&revision), Vec::new()))
+        s.purging(&s.wanda, pointer)
     }),
     forgery("H44", "a purge of a value in use", "purge", |s| {
         let (_, _, pointer) = s.first();
-        let mut revision = s.ada.revision(s.environment, vec![Change::Purge(Purge { pointer })]);
-        revision.cause = Cause::Purge;
-        Forged(&s.ada, Says::Revision(s.ada.sign_revision(&revision), Vec::new()))
+        s.purging(&s.ada, pointer)
     }),
     forgery("H44", "a purge of a pointer of another environment", "purge", |s| {
-        let pointer = Pointer::new([7; 16]);
-        let mut revision = s.ada.revision(s.environment, vec![Change::Purge(Purge { pointer })]);
-        revision.cause = Cause::Purge;
-        Forged(&s.ada, Says::Revision(s.ada.sign_revision(&revision), Vec::new()))
+        s.purging(&s.ada, Pointer::new([7; 16]))
     }),
     forgery("H53", "a message of a megabyte", "limit", |s| {
         s.wrong(|revision| {

@@ -2,9 +2,11 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 pub mod canary;
+pub mod cast;
 pub mod collusion;
 pub mod forge;
 pub mod forwarder;
+pub mod kit;
 pub mod lying_proxy;
 #[cfg(target_os = "linux")]
 pub mod memory;

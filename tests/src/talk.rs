@@ -2,15 +2,16 @@
 //! would. It ends with its value.
 
 use std::io::{BufRead as _, BufReader, Read, Write as _};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use crate::programs::{Machine, Ran, wait_until};
+use crate::programs::{Machine, Ran, asked, piped, wait_until};
 
 /// A running program.
 pub struct Talk {
+    asked: String,
     child: Child,
     input: Option<ChildStdin>,
     out: Arc<Mutex<String>>,
@@ -26,19 +27,15 @@ impl Talk {
     }
 
     fn with(mut command: Command) -> Self {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("twinlock starts");
+        let mut child = piped(&mut command);
+        let asked = asked(&command);
         let input = child.stdin.take();
         let (out, err) = (Arc::default(), Arc::default());
         let readers = vec![
             keep(child.stdout.take().expect("a pipe"), &out),
             keep(child.stderr.take().expect("a pipe"), &err),
         ];
-        Self { child, input, out, err, readers }
+        Self { asked, child, input, out, err, readers }
     }
 
     /// Gives it a line.
@@ -98,7 +95,7 @@ impl Talk {
             reader.join().expect("a thread");
         }
         let status = status.and_then(|status| status.code()).unwrap_or(-1);
-        Ran { status, out: text(&self.out), err: text(&self.err) }
+        Ran { asked: self.asked.clone(), status, out: text(&self.out), err: text(&self.err) }
     }
 
     fn line(&mut self, said: &Mutex<String>, begins: &str) -> String {

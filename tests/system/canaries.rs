@@ -279,10 +279,8 @@ fn a_value_makes_the_vaults_database_grow_and_not_the_applications() {
     const LARGE: usize = 200 * 1024;
     let server = Server::start();
     let ada = Machine::new(KeptIn::File);
-    let create =
-        ["team", "create", "Acme", "--vault", &server.url, "--pin", &server.pin, "--setup-code", "-"];
-    let _team = ada.run_with(server.setup_code.as_ref().unwrap(), &create).ok();
-    let _linked = ada.run(&["link", ".env", "api/development", "--create"]).ok();
+    ada.found(&server);
+    ada.link(&["--create"]);
     let sizes = || {
         ["application.db", "vault.db"].map(|name| {
             let size = |ending: &str| {
@@ -292,8 +290,7 @@ fn a_value_makes_the_vaults_database_grow_and_not_the_applications() {
         })
     };
     let before = sizes();
-    ada.save(&format!("LARGE={}\n", "x".repeat(LARGE)));
-    let _pushed = ada.run(&["push"]).ok();
+    ada.push(&format!("LARGE={}\n", "x".repeat(LARGE)));
     let after = sizes();
     let grown = [after[0] - before[0], after[1] - before[1]];
     assert!(grown[0] < LARGE / 2 && grown[1] > LARGE, "{grown:?}");

@@ -19,27 +19,22 @@ struct Setting {
 impl Setting {
     fn new(kept_in: KeptIn, mode: &str) -> Self {
         let server = Server::start();
-        let vault = server.url.clone();
-        Self::by_way_of(server, &vault, None, kept_in, mode)
+        let ada = Machine::new(kept_in);
+        ada.found(&server);
+        Self::of_founder(server, ada, kept_in, mode)
     }
 
-    fn by_way_of(server: Server, url: &str, pin: Option<&str>, kept_in: KeptIn, mode: &str) -> Self {
-        let (ada, ben) = (Machine::new(kept_in), Machine::new(kept_in));
-        let pin = pin.unwrap_or(&server.pin);
-        let create =
-            ["team", "create", "Acme", "--member", "Ada", "--vault", url, "--pin", pin, "--setup-code", "-"];
-        let _team = ada.run_with(server.setup_code.as_ref().unwrap(), &create).ok();
-        let _linked = ada.run(&["link", ".env", "api/development", "--create", "--mode", mode]).ok();
-        let invite = ada.run(&["invite", "--json"]).ok().json();
-        let _joined = ben.run_with(invite["link"].as_str().unwrap(), &["join", "-", "--member", "Ben"]).ok();
-        let _linked = ben.run(&["link", ".env", "api/development", "--mode", mode]).ok();
+    fn of_founder(server: Server, ada: Machine, kept_in: KeptIn, mode: &str) -> Self {
+        let ben = Machine::new(kept_in);
+        ada.link(&["--create", "--mode", mode]);
+        ben.join(&ada.invite(&[]), "Ben");
+        ben.link(&["--mode", mode]);
         Self { server, ada, ben }
     }
 
     /// Ada's text on both sides.
     fn share(&self, text: &str) {
-        self.ada.save(text);
-        let _pushed = self.ada.run(&["push"]).ok();
+        self.ada.push(text);
         let _pulled = self.ben.run(&["pull"]).ok();
         assert_eq!(self.ben.text(), text);
     }
@@ -297,9 +292,9 @@ fn what_was_pushed_while_the_vault_was_away_is_sent_once_it_is_back() {
 async fn a_lying_vault_is_refused_with_a_status_of_its_own() {
     let server = Server::start();
     let proxy = LyingProxy::start(server.url.parse().unwrap()).await;
-    let location = proxy.location();
-    let (url, pin) = (location.url.to_string(), location.pin.unwrap().to_string());
-    let setting = Setting::by_way_of(server, &url, Some(&pin), KeptIn::File, "ask");
+    let ada = Machine::new(KeptIn::File);
+    ada.found_by_way_of(&proxy.location(), &server);
+    let setting = Setting::of_founder(server, ada, KeptIn::File, "ask");
     let Setting { ada, ben, .. } = &setting;
     setting.share("A=1\nB=1\n");
     let yesterday = ben.text();

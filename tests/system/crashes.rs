@@ -113,11 +113,9 @@ impl Setting {
             ada.set("TWINLOCK_PASSPHRASE", PASSPHRASE);
         }
         let code = server.setup_code.clone().unwrap();
-        let place = ["--vault", &server.url, "--pin", &server.pin, "--setup-code", "-"];
-        let create = [&["team", "create", "Acme", "--member", "Ada"], place.as_slice()].concat();
-        let _team = ada.run_with(&code, &create).ok();
+        ada.found(&server);
         ada.save(&format!("ONE={VALUE}\n"));
-        let _linked = ada.run(&["link", ".env", "api/development", "--create", "--mode", "auto"]).ok();
+        ada.link(&["--create", "--mode", "auto"]);
         let _pushed = ada.run(&["push"]).ok();
         let made = ada.run(&["service", "create", "ci", "--access", "api/development:read", "--json"]).ok();
         let token = made.json()["token"].as_str().unwrap().to_owned();

@@ -13,21 +13,7 @@ const TEXT: &str = "# where it listens\nPORT=8080 # not 80\n\nexport GREETING='i
 
 fn team(server: &Server) -> Machine {
     let ada = Machine::new(KeptIn::File);
-    let code = server.setup_code.as_ref().unwrap();
-    let create = [
-        "team",
-        "create",
-        "Acme",
-        "--member",
-        "Ada",
-        "--vault",
-        &server.url,
-        "--pin",
-        &server.pin,
-        "--setup-code",
-        "-",
-    ];
-    let _team = ada.run_with(code, &create).ok();
+    ada.found(server);
     ada
 }
 

@@ -12,6 +12,7 @@ use std::process::{Child, Command, Stdio};
 use twinlock_client::{InviteLink, RecoveryWords};
 use twinlock_seal::ServiceToken;
 use twinlock_tests::canary::Canaries;
+use twinlock_tests::kit::{self, Sheet};
 use twinlock_tests::lying_proxy::LyingProxy;
 use twinlock_tests::processes::{Processes, Shown};
 use twinlock_tests::programs::{KeptIn, Machine, Ran, Server, program, run, wait_until};
@@ -134,34 +135,6 @@ fn ended(mut child: Child) {
     let _status = child.wait().unwrap();
 }
 
-fn kit(on: &mut Watched) -> (Vec<String>, String) {
-    let mut making = Talk::start(&on.machine, &["recovery", "create"]);
-    let line = making.out_line("twinlock:kit#").trim().to_owned();
-    let mut words = vec![String::new(); 24];
-    let shown = making.out_so_far();
-    let mut pieces = shown.lines().filter(|line| !line.contains("twinlock:")).flat_map(str::split_whitespace);
-    while let Some(piece) = pieces.next() {
-        if let Some(number) = piece.strip_suffix('.').and_then(|number| number.parse::<usize>().ok()) {
-            words[number - 1] = pieces.next().unwrap().to_owned();
-        }
-    }
-    for at in 0..3 {
-        let mut asked = None;
-        wait_until("the next question", || {
-            let said = making.err_so_far();
-            let questions = said.lines().filter_map(|line| {
-                line.trim().strip_prefix("Word ")?.strip_suffix(':')?.parse::<usize>().ok()
-            });
-            asked = questions.into_iter().nth(at);
-            asked.is_some()
-        });
-        making.say(&words[asked.unwrap() - 1]);
-    }
-    let made = making.end().ok();
-    on.said.extend_from_slice(made.err.as_bytes());
-    (words, line)
-}
-
 /// What is left of it all.
 struct Traces {
     road: Road,
@@ -232,7 +205,8 @@ fn everything() -> Traces {
         computer.said.extend_from_slice(ran.err.as_bytes());
     }
     assert_eq!(laptop.ask("", &["get", ENVIRONMENT, "QUIET_NAME_ONE"]).ok().out, FORMER[3]);
-    let (words, line) = kit(&mut ada);
+    let (Sheet { words, line }, made) = kit::make(&ada.machine, str::to_owned);
+    ada.said.extend_from_slice(made.ok().err.as_bytes());
     secrets.add_kit(&words);
     let typed = format!("{line}\n{}\n{}\n", words[..12].join(" "), words[12..].join("  "));
     let _wrong = phoenix.run(&typed.replace(&words[3], "zoo"), &["recovery", "restore"]);

@@ -17,25 +17,17 @@ fn what_was_signed_is_told_replayed_and_written_out() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = Server::start();
     let proxy = runtime.block_on(LyingProxy::start(server.url.parse().unwrap()));
-    let (url, pin) = (proxy.location().url.to_string(), proxy.location().pin.unwrap().to_string());
-    let (ada, ben) = (Machine::new(KeptIn::File), Machine::new(KeptIn::File));
-    let vault = ["--vault", &url, "--pin", &pin, "--setup-code", "-"];
-    let create = [&["team", "create", "Acme", "--member", "Ada"][..], &vault].concat();
-    let _team = ada.run_with(server.setup_code.as_ref().unwrap(), &create).ok();
-    let _linked = ada.run(&["link", ".env", "api/development", "--create"]).ok();
-    ada.save("SECRET_NAME=secret value\n");
-    let _pushed = ada.run(&["push"]).ok();
-    let invite = ada.run(&["invite", "--json"]).ok().json();
-    let _joined = ben.run_with(invite["link"].as_str().unwrap(), &["join", "-", "--member", "Ben"]).ok();
+    let ada = Machine::new(KeptIn::File);
+    ada.found_by_way_of(&proxy.location(), &server);
+    ada.link(&["--create"]);
+    ada.push("SECRET_NAME=secret value\n");
+    let ben = ada.lets_join("Ben", &[]);
     // The invite that was used had the keys: they are renewed by this push.
-    ada.save("SECRET_NAME=another value\n");
-    let _pushed = ada.run(&["push"]).ok();
+    ada.push("SECRET_NAME=another value\n");
 
     // A lie, so that there is evidence of one. It is told to a computer that has something to fetch.
-    let _linked = ben.run(&["link", ".env", "api/development"]).ok();
-    let _pulled = ben.run(&["pull"]).ok();
-    ada.save("SECRET_NAME=a third value\n");
-    let _pushed = ada.run(&["push"]).ok();
+    ben.link_and_pull();
+    ada.push("SECRET_NAME=a third value\n");
     proxy.lie(Arc::new(|asked, mut answer: Value| {
         if asked.path.ends_with("/revisions") && answer["statements"][0].is_object() {
             answer["statements"][0]["signatures"] = json!([]);

@@ -4,8 +4,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use serde_json::{Value, json};
+use twinlock_tests::cast;
 use twinlock_tests::programs::{KeptIn, Machine, Server};
 
+/// Ada with a team and a linked file, and Ben who joined.
 struct Setting {
     _server: Server,
     ada: Machine,
@@ -17,23 +19,10 @@ const TEXT: &str = "TOKEN=old\nURL=x\n";
 impl Setting {
     fn new() -> Self {
         let server = Server::start();
-        let (ada, ben) = (Machine::new(KeptIn::File), Machine::new(KeptIn::File));
-        let place = ["--vault", &server.url, "--pin", &server.pin, "--setup-code", "-"];
-        let create = [&["team", "create", "Acme", "--member", "Ada"], place.as_slice()].concat();
-        let _team = ada.run_with(server.setup_code.as_ref().unwrap(), &create).ok();
-        ada.save(TEXT);
-        let _linked = ada.run(&["link", ".env", "api/development", "--create"]).ok();
-        let _pushed = ada.run(&["push"]).ok();
-        let invite = ada.run(&["invite", "--json"]).ok().json();
-        let _joined = ben.run_with(invite["link"].as_str().unwrap(), &["join", "-", "--member", "Ben"]).ok();
+        let ada = cast::ada(&server, TEXT);
+        let ben = ada.lets_join("Ben", &[]);
         Self { _server: server, ada, ben }
     }
-}
-
-fn fails(machine: &Machine, arguments: &[&str], says: &str) {
-    let ran = machine.run(arguments).ended(1);
-    assert!(ran.err.contains(says), "{arguments:?}: {}", ran.err);
-    assert!(!ran.err.contains("mistake of its own"), "{}", ran.err);
 }
 
 fn environments(machine: &Machine) -> Vec<String> {
@@ -53,39 +42,37 @@ fn settings_are_the_owners() {
     let Setting { ada, ben, .. } = &Setting::new();
     let before = json!({ "creating": "members", "at_least_days": 7, "at_most_days": 30 });
     assert_eq!(ben.run(&["team", "settings", "--json"]).ok().json(), before);
-    fails(ben, &["team", "settings", "--creating", "admins"], "The team's rules do not allow this");
+    ben.fails(&["team", "settings", "--creating", "admins"], "The team's rules do not allow this");
     let change = ["team", "settings", "--creating", "admins", "--renewal", "3d-14d", "--json"];
     let after = json!({ "creating": "admins", "at_least_days": 3, "at_most_days": 14 });
     assert_eq!(ada.run(&change).ok().json(), after);
     assert_eq!(ben.run(&["team", "settings", "--json"]).ok().json(), after);
-    fails(ada, &change, "so already");
-    fails(ben, &["environment", "create", "own/notes"], "The team's rules do not allow this");
+    ada.fails(&change, "so already");
+    ben.fails(&["environment", "create", "own/notes"], "The team's rules do not allow this");
     assert!(ada.run(&["team", "settings"]).ok().out.contains("after 3 to 14 days"));
 }
 
 #[test]
 fn names_change_and_what_is_linked_stays_linked() {
     let Setting { ada, ben, .. } = &Setting::new();
-    let _linked = ben.run(&["link", ".env", "api/development"]).ok();
-    let _pulled = ben.run(&["pull"]).ok();
-    fails(ben, &["team", "rename", "Ours"], "The team's rules do not allow this");
+    ben.link_and_pull();
+    ben.fails(&["team", "rename", "Ours"], "The team's rules do not allow this");
     let _renamed = ada.run(&["team", "rename", "Acme Ltd"]).ok();
     assert_eq!(ben.run(&["team", "show", "--json"]).ok().json()["name"], "Acme Ltd");
     let _renamed = ben.run(&["member", "rename", "Benjamin"]).ok();
     assert_eq!(member(ada, "Benjamin")["role"], "member");
-    fails(ben, &["member", "rename", "Ada", "Eve"], "The team's rules do not allow this");
-    fails(ben, &["member", "rename", "ada"], "There is one of this name already");
+    ben.fails(&["member", "rename", "Ada", "Eve"], "The team's rules do not allow this");
+    ben.fails(&["member", "rename", "ada"], "There is one of this name already");
     let _renamed = ada.run(&["member", "rename", "Benjamin", "Ben"]).ok();
     assert_eq!(member(ben, "Ben")["me"], true);
 
-    fails(ben, &["project", "rename", "api", "server"], "The team's rules do not allow this");
+    ben.fails(&["project", "rename", "api", "server"], "The team's rules do not allow this");
     let _renamed = ada.run(&["project", "rename", "api", "server"]).ok();
     let _renamed = ada.run(&["environment", "rename", "server/development", "staging"]).ok();
     assert_eq!(environments(ben), ["server/staging"]);
-    fails(ada, &["project", "rename", "api", "x"], "There is no project called api");
+    ada.fails(&["project", "rename", "api", "x"], "There is no project called api");
     assert_eq!(ben.run(&["get", "server/staging", "TOKEN"]).ok().out, "old");
-    ada.save("TOKEN=new\nURL=x\n");
-    let _pushed = ada.run(&["push"]).ok();
+    ada.push("TOKEN=new\nURL=x\n");
     let _pulled = ben.run(&["pull"]).ok();
     assert_eq!(ben.text(), ada.text());
 }
@@ -93,18 +80,18 @@ fn names_change_and_what_is_linked_stays_linked() {
 #[test]
 fn a_name_that_stands_for_something_else_is_not_followed_by_itself() {
     let Setting { ada, ben, .. } = &Setting::new();
-    assert_eq!(ben.run(&["get", "api/development", "TOKEN"]).ok().out, "old");
+    assert_eq!(ben.value("TOKEN"), "old");
     let _created = ada.run(&["environment", "create", "api/staging"]).ok();
-    fails(ada, &["environment", "create", "api/Staging"], "There is one of this name already");
+    ada.fails(&["environment", "create", "api/Staging"], "There is one of this name already");
     // The two change their names.
     for (from, to) in [("development", "old"), ("staging", "development"), ("old", "staging")] {
         let _renamed = ada.run(&["environment", "rename", &format!("api/{from}"), to]).ok();
     }
-    fails(ada, &["environment", "rename", "api/staging", "development"], "There is one of this name already");
+    ada.fails(&["environment", "rename", "api/staging", "development"], "There is one of this name already");
     let ran = ben.run(&["get", "api/development", "TOKEN"]).ended(2);
     assert!(ran.err.contains("another environment than it was on this computer before"), "{}", ran.err);
     let _followed = ben.run(&["environment", "follow", "api/development"]).ok();
-    fails(ben, &["get", "api/development", "TOKEN"], "There is no variable");
+    ben.fails(&["get", "api/development", "TOKEN"], "There is no variable");
     assert_eq!(ben.run(&["get", "api/staging", "TOKEN"]).ok().out, "old");
 }
 
@@ -119,11 +106,7 @@ fn environments_are_shared_as_said_and_go_for_everybody() {
         .map(|access| json!([access["environment"], access["level"]]))
         .collect();
     assert!(levels.contains(&json!(["api/production", "names"])), "{levels:?}");
-    fails(
-        ada,
-        &["environment", "create", "api/x", "--access", "Cleo:read"],
-        "There is no member called Cleo",
-    );
+    ada.fails(&["environment", "create", "api/x", "--access", "Cleo:read"], "There is no member called Cleo");
     // Names alone are shown, in every form that there is.
     let _set = ada.run_with("SECRET=hunter2\n", &["set", "api/production", "-"]).ok();
     for command in [vec!["ls", "api/production", "--json"], vec!["log", "api/production", "--json"]] {
@@ -131,12 +114,12 @@ fn environments_are_shared_as_said_and_go_for_everybody() {
         assert!(shown.contains("SECRET") && !shown.contains("hunter2"), "{shown}");
     }
     for command in [vec!["get", "api/production", "SECRET"], vec!["export", "api/production"]] {
-        fails(ben, &command, "You can see the names in api/production but not its values");
+        ben.fails(&command, "You can see the names in api/production but not its values");
     }
-    fails(ben, &["environment", "create", "own/notes", "--access", "Ada:read"], "Only an admin");
+    ben.fails(&["environment", "create", "own/notes", "--access", "Ada:read"], "Only an admin");
     let _own = ben.run(&["environment", "create", "own/notes"]).ok();
 
-    fails(ben, &["environment", "remove", "api/development"], "Only an admin");
+    ben.fails(&["environment", "remove", "api/development"], "Only an admin");
     // Nobody is there to be asked: what would go, and for whom, is said, and nothing happens.
     let _service = ada.run(&["service", "create", "ci", "--access", "api/development:read"]).ok();
     let ran = ada.run(&["environment", "remove", "api/development", "--json"]).ended(3);
@@ -153,7 +136,7 @@ fn environments_are_shared_as_said_and_go_for_everybody() {
     assert_eq!(ada.text(), TEXT, "the file stays");
     assert_ne!(ben.run(&["get", "api/development", "TOKEN"]).status, 0);
     // Whoever is no admin of the team removes nothing; an owner also what no admin could give access to any more.
-    fails(ben, &["project", "remove", "own"], "Only an admin");
+    ben.fails(&["project", "remove", "own"], "Only an admin");
     let ran = ada.run_with("yes\n", &["project", "remove", "api"]).ended(3);
     for said in ["with 1 environment", "api/production: 1 variable; also used by Ben", "--yes"] {
         assert!(ran.err.contains(said), "{said}: {}", ran.err);
@@ -167,8 +150,7 @@ fn environments_are_shared_as_said_and_go_for_everybody() {
 #[test]
 fn what_a_removed_member_could_read_is_a_list_until_all_of_it_was_changed() {
     let Setting { ada, .. } = &Setting::new();
-    ada.save("TOKEN=old\nURL=x\nKEY=k\n");
-    let _pushed = ada.run(&["push"]).ok();
+    ada.push("TOKEN=old\nURL=x\nKEY=k\n");
     assert_eq!(ada.run(&["member", "checklist", "--json"]).ok().json(), json!({ "checklists": [] }));
     let removed = ada.run(&["member", "remove", "Ben"]).ok();
     assert!(removed.err.contains("The list is kept"), "{}", removed.err);
@@ -182,11 +164,9 @@ fn what_a_removed_member_could_read_is_a_list_until_all_of_it_was_changed() {
     let item = |name: &str, state: &str| json!(["api/development", name, state]);
     // Sealing everything anew under new keys has changed no value.
     assert_eq!(list(), [item("TOKEN", "open"), item("URL", "open"), item("KEY", "open")]);
-    ada.save("TOKEN=new\nURL=x\nKEY=k\n");
-    let _pushed = ada.run(&["push"]).ok();
+    ada.push("TOKEN=new\nURL=x\nKEY=k\n");
     assert_eq!(list(), [item("TOKEN", "changed"), item("URL", "open"), item("KEY", "open")]);
-    fails(
-        ada,
+    ada.fails(
         &["member", "checklist", "--done", "NOTHING"],
         "There is no variable or environment on a checklist",
     );
@@ -196,8 +176,7 @@ fn what_a_removed_member_could_read_is_a_list_until_all_of_it_was_changed() {
         "{ticked}"
     );
     assert_eq!(list(), [item("TOKEN", "changed"), item("URL", "done"), item("KEY", "open")]);
-    ada.save("TOKEN=new\nURL=x\n");
-    let _pushed = ada.run(&["push"]).ok();
+    ada.push("TOKEN=new\nURL=x\n");
     assert_eq!(list().len(), 3, "the last is gone: it is shown once more");
     assert_eq!(list(), Vec::<Value>::new());
 }
@@ -207,9 +186,8 @@ fn what_is_kept_does_not_fall_with_its_maker() {
     let Setting { ada, ben, .. } = &Setting::new();
     let _admin = ada.run(&["member", "role", "Ben", "admin"]).ok();
     let id = |invite: &Value| invite["id"].as_str().unwrap().to_owned();
-    let (kept, falling) =
-        (ben.run(&["invite", "--json"]).ok().json(), ben.run(&["invite", "--json"]).ok().json());
-    fails(ada, &["member", "remove", "Ben", "--keep", &"0".repeat(32)], "What is to be kept has to be");
+    let (kept, falling) = (ben.invite(&[]), ben.invite(&[]));
+    ada.fails(&["member", "remove", "Ben", "--keep", &"0".repeat(32)], "What is to be kept has to be");
     let ran = ada.run(&["member", "remove", "Ben", "--keep", &id(&kept), "--json"]).ok();
     assert!(ran.err.contains(&format!("With Ben falls the invite {}", id(&falling))), "{}", ran.err);
     assert_eq!(ran.json()["closed"], json!([id(&falling)]));
@@ -220,8 +198,8 @@ fn what_is_kept_does_not_fall_with_its_maker() {
     );
     // The link goes on working, with the new keys.
     let cleo = Machine::new(KeptIn::File);
-    let _joined = cleo.run_with(kept["link"].as_str().unwrap(), &["join", "-", "--member", "Cleo"]).ok();
-    assert_eq!(cleo.run(&["get", "api/development", "TOKEN"]).ok().out, "old");
+    cleo.join(&kept, "Cleo");
+    assert_eq!(cleo.value("TOKEN"), "old");
 }
 
 #[test]

@@ -4,18 +4,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use serde_json::{Value, json};
+use twinlock_tests::cast;
 use twinlock_tests::programs::{KeptIn, Machine, Ran, Server};
 
 const TEXT: &str = "TOKEN=old\nURL=x\n";
 
 fn founded() -> (Server, Machine) {
-    let (server, ada) = (Server::start(), Machine::new(KeptIn::File));
-    let place = ["--vault", &server.url, "--pin", &server.pin, "--setup-code", "-"];
-    let create = [&["team", "create", "Acme", "--member", "Ada"], place.as_slice()].concat();
-    let _team = ada.run_with(server.setup_code.as_ref().unwrap(), &create).ok();
-    ada.save(TEXT);
-    let _linked = ada.run(&["link", ".env", "api/development", "--create"]).ok();
-    let _pushed = ada.run(&["push"]).ok();
+    let server = Server::start();
+    let ada = cast::ada(&server, TEXT);
     (server, ada)
 }
 
@@ -42,12 +38,6 @@ fn words(of: &Value) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-fn fails(machine: &Machine, input: &str, arguments: &[&str], says: &str) {
-    let ran = machine.run_with(input, arguments).ended(1);
-    assert!(ran.err.contains(says), "{arguments:?}: {}", ran.err);
-    assert!(!ran.err.contains("mistake of its own"), "{}", ran.err);
-}
-
 #[test]
 fn whoever_waits_gets_nothing_before_the_words_were_compared() {
     let (_server, ada) = founded();
@@ -65,7 +55,7 @@ fn whoever_waits_gets_nothing_before_the_words_were_compared() {
         vec!["link", ".env", "own/notes", "--create"],
         vec!["invite"],
     ] {
-        fails(&ben, "", &command, "You wait for an admin");
+        ben.fails(&command, "You wait for an admin");
     }
     let on_ada = waiting(&ada);
     assert_eq!(
@@ -82,28 +72,27 @@ fn whoever_waits_gets_nothing_before_the_words_were_compared() {
 
     // Not by a name, which nobody can know; not with other words; not by who waits.
     let id = on_ada["member"].as_str().unwrap().to_owned();
-    fails(&ada, "", &["member", "approve", "Ben"], "no member who waits called Ben");
-    fails(&ada, "ability able", &["member", "approve", &id, "--words", "-"], "not the words of a computer");
-    fails(&ada, "ability able", &["member", "approve", "--words", "-"], "not the words of a computer");
-    fails(&ben, "", &["member", "approve", &id], "You wait for an admin");
+    ada.fails(&["member", "approve", "Ben"], "no member who waits called Ben");
+    for approve in [&["member", "approve", &id, "--words", "-"][..], &["member", "approve", "--words", "-"]] {
+        ada.run_with("ability able", approve).failed(1, "not the words of a computer");
+    }
+    ben.fails(&["member", "approve", &id], "You wait for an admin");
 
     let read_out = format!("{}\n", words(&on_ben).to_uppercase());
     let approved = ada.run_with(&read_out, &["member", "approve", &id, "--words", "-", "--json"]).ok().json();
     assert_eq!(approved["id"], id);
-    fails(&ada, "", &["member", "approve", &id], "no member who waits");
+    ada.fails(&["member", "approve", &id], "no member who waits");
 
     // The next thing that Ben does has it all, and says his name.
-    assert_eq!(ben.run(&["get", "api/development", "TOKEN"]).ok().out, "old");
+    assert_eq!(ben.value("TOKEN"), "old");
     let team = ada.run(&["team", "show", "--json"]).ok().json();
     let names: Vec<&str> =
         team["members"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
     assert_eq!((names, &team["waiting"]), (vec!["Ada", "Ben"], &json!([])));
-    let _linked = ben.run(&["link", ".env", "api/development"]).ok();
-    let _pulled = ben.run(&["pull"]).ok();
+    ben.link_and_pull();
     assert_eq!(ben.text(), TEXT);
-    ben.save("TOKEN=new\nURL=x\n");
-    let _pushed = ben.run(&["push"]).ok();
-    assert_eq!(ada.run(&["get", "api/development", "TOKEN"]).ok().out, "new");
+    ben.push("TOKEN=new\nURL=x\n");
+    assert_eq!(ada.value("TOKEN"), "new");
 }
 
 #[test]
@@ -123,7 +112,7 @@ fn whoever_is_turned_away_had_nothing() {
             ada.run(&["invite", "list", "--json"]).ok().json(),
             json!({ "invites": [], "waiting": [] })
         );
-        fails(&mallory, "", &["get", "api/development", "TOKEN"], "was taken from the team");
+        mallory.fails(&["get", "api/development", "TOKEN"], "was taken from the team");
         // Nobody had a key, so none is renewed.
         assert_eq!(ada.run(&["environment", "list", "--json"]).ok().json(), before);
     }
@@ -132,11 +121,8 @@ fn whoever_is_turned_away_had_nothing() {
 #[test]
 fn the_approver_passes_on_what_they_have() {
     let (_server, ada) = founded();
-    let cleo = Machine::new(KeptIn::File);
     // An admin who sees the names in the environment that the invite grants, and no value.
-    let link =
-        ada.run(&["invite", "--role", "admin", "--access", "api/development:names", "--json"]).ok().json();
-    let _joined = cleo.run_with(link["link"].as_str().unwrap(), &["join", "-", "--member", "Cleo"]).ok();
+    let cleo = ada.lets_join("Cleo", &["--role", "admin", "--access", "api/development:names"]);
     let ben = Machine::new(KeptIn::File);
     let _joined = join(&ben, &invite(&ada, &[]), "Ben");
     let id = waiting(&cleo)["computer"].as_str().unwrap().to_owned();
@@ -144,7 +130,7 @@ fn the_approver_passes_on_what_they_have() {
     let listed = ben.run(&["environment", "list", "--json"]).ok().json();
     assert_eq!(listed["environments"][0]["name"], "api/development", "the name key has arrived");
     // The values come from whoever has them, in passing.
-    fails(&ben, "", &["get", "api/development", "TOKEN"], "have not reached this computer yet");
+    ben.fails(&["get", "api/development", "TOKEN"], "have not reached this computer yet");
     let _synced = ada.run(&["sync"]).ok();
-    assert_eq!(ben.run(&["get", "api/development", "TOKEN"]).ok().out, "old");
+    assert_eq!(ben.value("TOKEN"), "old");
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use serde_json::Value;
+use twinlock_tests::cast;
 use twinlock_tests::programs::{KeptIn, Machine, Server, Watching, wait_until};
 use twinlock_tests::talk::Talk;
 
@@ -18,45 +19,9 @@ struct Setting {
 impl Setting {
     fn new() -> Self {
         let server = Server::start();
-        let ada = Machine::new(KeptIn::File);
-        let place = ["--vault", &server.url, "--pin", &server.pin, "--setup-code", "-"];
-        let create = [&["team", "create", "Acme", "--member", "Ada"], place.as_slice()].concat();
-        let _team = ada.run_with(server.setup_code.as_ref().unwrap(), &create).ok();
-        ada.save(TEXT);
-        let _linked = ada.run(&["link", ".env", "api/development", "--create"]).ok();
-        let _pushed = ada.run(&["push"]).ok();
+        let ada = cast::ada(&server, TEXT);
         Self { server, ada }
     }
-
-    fn joined(&self, name: &str) -> Machine {
-        let machine = Machine::new(KeptIn::File);
-        let invite = self.ada.run(&["invite", "--json"]).ok().json();
-        let link = invite["link"].as_str().unwrap();
-        let _joined = machine.run_with(link, &["join", "-", "--member", name]).ok();
-        machine
-    }
-}
-
-/// Both at their doors: what each said first. `meanwhile` happens while they wait for a person.
-fn add_to(old: &Machine, new: &Machine, meanwhile: impl FnOnce()) -> Value {
-    let mut adding = Talk::start(old, &["computer", "add", "--words", "-", "--json"]);
-    let link = adding.event("link")["link"].as_str().unwrap().to_owned();
-    let mut joining = Talk::start(new, &["computer", "join", &link, "--json"]);
-    let words = joining.event("words");
-    meanwhile();
-    adding.say(&spoken(&words));
-    let (added, joined) = (adding.end().ok(), joining.end().ok());
-    assert!(joined.out.contains("\"event\":\"joined\""), "{}", joined.out);
-    let last = added.out.lines().last().unwrap();
-    let computer = serde_json::from_str::<Value>(last).unwrap()["computer"].take();
-    assert_eq!(computer["id"], words["id"]);
-    computer
-}
-
-fn spoken(shown: &Value) -> String {
-    let words: Vec<&str> = shown["words"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
-    assert_eq!(words.len(), 12);
-    words.join(" ")
 }
 
 fn id(computer: &Value) -> &str {
@@ -68,24 +33,21 @@ fn a_second_computer_has_all_that_the_first_one_has() {
     let Setting { ada, .. } = &Setting::new();
     // Two generations of keys, and a revision under each.
     let _rotated = ada.run(&["environment", "rotate", "api/development"]).ok();
-    ada.save(&TEXT.replace("old", "new"));
-    let _pushed = ada.run(&["push"]).ok();
+    ada.push(&TEXT.replace("old", "new"));
     let laptop = Machine::new(KeptIn::File);
     // The log goes on while two computers wait for a person.
-    let computer = add_to(ada, &laptop, || {
+    let computer = cast::add_computer(ada, &laptop, || {
         let _invite = ada.run(&["invite", "--json"]).ok();
     });
     assert_eq!(computer["kind"], "computer");
 
-    let _linked = laptop.run(&["link", ".env", "api/development"]).ok();
-    let _pulled = laptop.run(&["pull"]).ok();
+    laptop.link_and_pull();
     assert_eq!(laptop.text(), ada.text());
     // Names of the first revision are sealed under the first generation.
     let log = laptop.run(&["log", "api/development", "--json"]).ok().json();
     assert_eq!(log, ada.run(&["log", "api/development", "--json"]).ok().json());
     assert!(log.to_string().contains("\"TOKEN\""), "{log}");
-    laptop.save(&laptop.text().replace("URL=x", "URL=laptop"));
-    let _pushed = laptop.run(&["push"]).ok();
+    laptop.push(&laptop.text().replace("URL=x", "URL=laptop"));
     let _pulled = ada.run(&["pull"]).ok();
     assert_eq!(ada.text(), laptop.text());
 
@@ -111,7 +73,7 @@ fn nothing_is_signed_for_other_words() {
     let link = adding.out_line("twinlock:computer#");
     let mut joining = Talk::start(&laptop, &["computer", "join", "-", "--json"]);
     joining.say(&link);
-    let words = spoken(&joining.event("words"));
+    let words = cast::spoken(&joining.event("words"));
     let (first, rest) = words.split_once(' ').unwrap();
     let other = if first == "abandon" { "ability" } else { "abandon" };
     adding.say(&format!("{other} {rest}"));
@@ -135,8 +97,8 @@ fn nothing_is_signed_for_other_words() {
     let ran = Talk::start(ada, &["computer", "add", "--words", "-", "--wait", "2s"]).end().ended(1);
     assert!(ran.err.contains("No computer was added in time"), "{}", ran.err);
     // Whoever tried in vain comes in later, with the same key.
-    let _computer = add_to(ada, &laptop, || {});
-    assert_eq!(laptop.run(&["get", "api/development", "TOKEN"]).ok().out, "old");
+    let _computer = cast::add_computer(ada, &laptop, || {});
+    assert_eq!(laptop.value("TOKEN"), "old");
 }
 
 /// Waits until a computer that is watching hears what became of another one.
@@ -156,14 +118,13 @@ fn news_of(watch: &Watching, keyholder: &str, change: &str) -> Value {
 
 #[test]
 fn every_computer_of_the_member_and_every_admin_hears_of_it() {
-    let setting = Setting::new();
-    let ada = &setting.ada;
-    let (ben, cleo) = (setting.joined("Ben"), setting.joined("Cleo"));
+    let Setting { ada, .. } = &Setting::new();
+    let (ben, cleo) = (ada.lets_join("Ben", &[]), ada.lets_join("Cleo", &[]));
     let _admin = ada.run(&["member", "role", "Ben", "admin"]).ok();
     let (laptop, third) = (Machine::new(KeptIn::File), Machine::new(KeptIn::File));
-    let _computer = add_to(ada, &laptop, || {});
+    let _computer = cast::add_computer(ada, &laptop, || {});
     let (at_ada, at_ben, at_cleo, at_laptop) = (ada.watch(), ben.watch(), cleo.watch(), laptop.watch());
-    let added = add_to(&laptop, &third, || {});
+    let added = cast::add_computer(&laptop, &third, || {});
     for (watch, mine) in [(&at_ada, true), (&at_ben, false)] {
         let news = news_of(watch, id(&added), "added");
         assert_eq!(
@@ -186,12 +147,11 @@ fn every_computer_of_the_member_and_every_admin_hears_of_it() {
 
 #[test]
 fn what_hangs_from_a_computer_does_not_fall_unmentioned() {
-    let setting = Setting::new();
-    let ada = &setting.ada;
+    let Setting { ada, .. } = &Setting::new();
     let (laptop, third) = (Machine::new(KeptIn::File), Machine::new(KeptIn::File));
-    let of_laptop = add_to(ada, &laptop, || {});
-    let of_third = add_to(&laptop, &third, || {});
-    let invite = laptop.run(&["invite", "--json"]).ok().json();
+    let of_laptop = cast::add_computer(ada, &laptop, || {});
+    let of_third = cast::add_computer(&laptop, &third, || {});
+    let invite = laptop.invite(&[]);
 
     let ran = ada.run(&["computer", "revoke", id(&of_laptop)]).ended(3);
     let third_falls = format!("With it falls the computer {}", id(&of_third));
@@ -200,7 +160,7 @@ fn what_hangs_from_a_computer_does_not_fall_unmentioned() {
     for named in [&third_falls, &invite_falls, rekeyed, "Nothing was changed", "--keep"] {
         assert!(ran.err.contains(named), "{named}: {}", ran.err);
     }
-    assert_eq!(laptop.run(&["get", "api/development", "TOKEN"]).ok().out, "old");
+    assert_eq!(laptop.value("TOKEN"), "old");
 
     let ran = ada.run(&["computer", "revoke", id(&of_laptop), "--keep", id(&of_third), "--json"]).ok();
     assert!(ran.err.contains(&invite_falls) && !ran.err.contains(&third_falls), "{}", ran.err);
@@ -211,10 +171,10 @@ fn what_hangs_from_a_computer_does_not_fall_unmentioned() {
     assert_eq!(revoked["keys"]["renewed"], serde_json::json!(["api/development"]));
     let ran = laptop.run(&["get", "api/development", "TOKEN"]);
     assert!(ran.status == 1 && ran.err.contains("was taken from the team"), "{}", ran.err);
-    assert_eq!(third.run(&["get", "api/development", "TOKEN"]).ok().out, "old");
+    assert_eq!(third.value("TOKEN"), "old");
 
     // The other way round: all that may stay does.
-    let invite = third.run(&["invite", "--json"]).ok().json();
+    let invite = third.invite(&[]);
     let ran = ada.run(&["computer", "revoke", id(&of_third), "--keep", "all", "--json"]).ok();
     assert!(!ran.err.contains("With it falls"), "{}", ran.err);
     let revoked = ran.json();
@@ -228,11 +188,11 @@ fn what_hangs_from_a_computer_does_not_fall_unmentioned() {
 /// Nobody watches: whichever command is the first to see it says so, once.
 #[test]
 fn whoever_runs_one_command_now_and_then_hears_of_it_too() {
-    let setting = Setting::new();
-    let (ada, ben, laptop) = (&setting.ada, setting.joined("Ben"), Machine::new(KeptIn::File));
+    let Setting { ada, .. } = &Setting::new();
+    let (ben, laptop) = (ada.lets_join("Ben", &[]), Machine::new(KeptIn::File));
     let _admin = ada.run(&["member", "role", "Ben", "admin"]).ok();
     let _synced = ben.run(&["sync"]).ok();
-    let added = add_to(ada, &laptop, || {});
+    let added = cast::add_computer(ada, &laptop, || {});
     let said = format!("A computer was added to Ada's membership: {}", id(&added));
     let told = ben.run(&["ls", "api/development", "--json", "--quiet"]).ok();
     assert!(told.err.contains(&said), "{}", told.err);

@@ -8,10 +8,9 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
+use twinlock_tests::cast::DEVELOPMENT;
 use twinlock_tests::lying_proxy::{LyingProxy, Told};
 use twinlock_tests::programs::{KeptIn, Machine, Server};
-
-const ENVIRONMENT: &str = "api/development";
 
 /// Ada with a team, and Ben who joined; each linked their own `api/.env`.
 struct Setting {
@@ -28,29 +27,23 @@ impl Setting {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let server = Server::start();
         let proxy = runtime.block_on(LyingProxy::start(server.url.parse().unwrap()));
-        let (url, pin) = (proxy.location().url.to_string(), proxy.location().pin.unwrap().to_string());
-        let (ada, ben) = (Machine::new(KeptIn::File), Machine::new(KeptIn::File));
-        let place = ["--vault", &url, "--pin", &pin, "--setup-code", "-"];
-        let create = [&["team", "create", "Acme", "--member", "Ada"], place.as_slice()].concat();
-        let _team = ada.run_with(server.setup_code.as_ref().unwrap(), &create).ok();
-        let _linked = ada.run(&["link", ".env", ENVIRONMENT, "--create"]).ok();
+        let ada = Machine::new(KeptIn::File);
+        ada.found_by_way_of(&proxy.location(), &server);
+        ada.link(&["--create"]);
         for text in
             ["# one\nTOKEN=first\nURL=x\n", "# two\nTOKEN=second\nURL=x\n", "# two\nTOKEN=third\nURL=x\n"]
         {
-            ada.save(text);
-            let _pushed = ada.run(&["push"]).ok();
+            ada.push(text);
         }
-        let invite = ada.run(&["invite", "--json"]).ok().json();
-        let _joined = ben.run_with(invite["link"].as_str().unwrap(), &["join", "-", "--member", "Ben"]).ok();
-        let _linked = ben.run(&["link", ".env", ENVIRONMENT]).ok();
-        let _pulled = ben.run(&["pull"]).ok();
+        let ben = ada.lets_join("Ben", &[]);
+        ben.link_and_pull();
         ben.save("# two\nTOKEN=fourth\nURL=x\n");
         let _pushed = ben.run_with("It leaked.\n", &["push", "--message", "-"]).ok();
         Self { server, ada, ben, proxy, _runtime: runtime }
     }
 
     fn log(machine: &Machine) -> Vec<Value> {
-        let mut log = machine.run(&["log", ENVIRONMENT, "--json"]).ok().json()["revisions"].take();
+        let mut log = machine.run(&["log", DEVELOPMENT, "--json"]).ok().json()["revisions"].take();
         log.as_array_mut().unwrap().reverse();
         log.as_array().unwrap().clone()
     }
@@ -65,7 +58,7 @@ fn changes(revision: &Value) -> Vec<(String, String, bool)> {
 }
 
 fn shown(machine: &Machine, number: u64) -> String {
-    let revision = format!("{ENVIRONMENT}@{number}");
+    let revision = format!("{DEVELOPMENT}@{number}");
     let document = machine.run(&["show", &revision, "--reveal", "--json"]).ok().json();
     let variables = document["variables"].as_array().unwrap().iter();
     let variables = variables.map(|variable| {
@@ -90,7 +83,7 @@ fn earlier_revisions_are_shown_and_brought_back_across_renewed_keys() {
     assert_eq!(log[4]["by"], "Ben");
     // Everything was sealed anew, and nothing changed: whoever wrote it stays who wrote it.
     assert_eq!((changes(&log[3]), &log[3]["not_compared"]), (vec![], &json!(0)));
-    let listed = ada.run(&["ls", ENVIRONMENT, "--json"]).ok().json()["variables"].take();
+    let listed = ada.run(&["ls", DEVELOPMENT, "--json"]).ok().json()["variables"].take();
     assert_eq!((&listed[0]["by"], &listed[0]["revision"]), (&json!("Ben"), &json!(5)));
     assert_eq!((&listed[1]["by"], &listed[1]["revision"]), (&json!("Ada"), &json!(1)));
 
@@ -152,17 +145,17 @@ fn what_is_purged_is_gone_from_the_vault_and_from_every_computer() {
         let _log = Setting::log(machine);
     }
     assert_eq!(shown(ada, 2), "TOKEN=second URL=x");
-    let refused = ben.run(&["purge", ENVIRONMENT, "TOKEN"]).ended(1);
+    let refused = ben.run(&["purge", DEVELOPMENT, "TOKEN"]).ended(1);
     assert!(refused.err.contains("Only an admin"), "{}", refused.err);
-    assert_eq!(ada.run(&["purge", ENVIRONMENT, "OTHER"]).ended(1).out, "");
-    assert_eq!(ada.run(&["purge", ENVIRONMENT, "--revision", "77"]).ended(1).out, "");
+    assert_eq!(ada.run(&["purge", DEVELOPMENT, "OTHER"]).ended(1).out, "");
+    assert_eq!(ada.run(&["purge", DEVELOPMENT, "--revision", "77"]).ended(1).out, "");
 
     let (before, pointers_before) = (blobs(ada), pointers(server));
     assert!(
         pointers_before.iter().all(|pointer| in_vault(server, pointer)),
         "the search finds what is there"
     );
-    let purged = ada.run(&["purge", ENVIRONMENT, "TOKEN", "--json"]).ok().json();
+    let purged = ada.run(&["purge", DEVELOPMENT, "TOKEN", "--json"]).ok().json();
     // Three by Ada, and the third once more, as Ben's keys sealed it.
     assert_eq!((&purged["purged"], &purged["revision"]), (&json!(4), &json!(6)));
     let (after, pointers_after) = (blobs(ada), pointers(server));
@@ -179,7 +172,7 @@ fn what_is_purged_is_gone_from_the_vault_and_from_every_computer() {
     // Ben hears of it, lets go of his copies, and misses nothing.
     let _pulled = ben.run(&["pull"]).ok();
     assert!(blobs(ben).keys().all(|digest| !gone.contains_key(digest)));
-    assert_eq!(ben.run(&["get", ENVIRONMENT, "TOKEN"]).ok().out, "fourth");
+    assert_eq!(ben.value("TOKEN"), "fourth");
     for machine in [ada, ben] {
         let log = Setting::log(machine);
         assert_eq!(changes(&log[1]), [change("comment", "-", false), change("changed", "TOKEN", true)]);
@@ -193,9 +186,9 @@ fn what_is_purged_is_gone_from_the_vault_and_from_every_computer() {
     let _restored = ada.run(&["restore", "api/development@2", "URL"]).ok();
 
     // A second time there is nothing left of it; of a revision, comments go too.
-    let again = ada.run(&["purge", ENVIRONMENT, "TOKEN", "--json"]).ok().json();
+    let again = ada.run(&["purge", DEVELOPMENT, "TOKEN", "--json"]).ok().json();
     assert_eq!((&again["purged"], &again["revision"]), (&json!(0), &json!(6)));
-    let said = ada.run(&["purge", ENVIRONMENT, "--revision", "1"]).ok().err;
+    let said = ada.run(&["purge", DEVELOPMENT, "--revision", "1"]).ok().err;
     for sentence in ["Purged 2 former values", "backups of the vault", "what people have read"] {
         assert!(said.contains(sentence), "{said}");
     }
@@ -205,20 +198,17 @@ fn what_is_purged_is_gone_from_the_vault_and_from_every_computer() {
     let mut setting = setting;
     setting.server.process.kill();
     setting.server.start_again();
-    let newcomer = Machine::new(KeptIn::File);
-    let invite = setting.ada.run(&["invite", "--json"]).ok().json();
-    let _joined =
-        newcomer.run_with(invite["link"].as_str().unwrap(), &["join", "-", "--member", "Cleo"]).ok();
-    assert_eq!(newcomer.run(&["get", ENVIRONMENT, "TOKEN"]).ok().out, "fourth");
+    let newcomer = setting.ada.lets_join("Cleo", &[]);
+    assert_eq!(newcomer.value("TOKEN"), "fourth");
 }
 
 #[test]
 fn keys_renewed_twice_leave_everybody_who_wrote_what_they_wrote() {
     let Setting { ada, ben, .. } = &Setting::new();
-    let _rotated = ben.run(&["environment", "rotate", ENVIRONMENT]).ok();
+    let _rotated = ben.run(&["environment", "rotate", DEVELOPMENT]).ok();
     let log = Setting::log(ada);
     assert_eq!((&log[5]["cause"], changes(&log[5])), (&json!("rotate"), vec![]));
-    let listed = ada.run(&["ls", ENVIRONMENT, "--json"]).ok().json()["variables"].take();
+    let listed = ada.run(&["ls", DEVELOPMENT, "--json"]).ok().json()["variables"].take();
     assert_eq!((&listed[1]["by"], &listed[1]["revision"]), (&json!("Ada"), &json!(1)), "twice sealed anew");
 }
 

@@ -23,10 +23,8 @@ const WHILE_LOCKED: &str = "TOKEN=saved while it was locked\n";
 
 fn ada(server: &Server, kept_in: KeptIn) -> Machine {
     let ada = Machine::new(kept_in);
-    let place = ["--vault", &server.url, "--pin", &server.pin, "--setup-code", "-"];
-    let create = [&["team", "create", "Acme", "--member", "Ada"], place.as_slice()].concat();
-    let _team = ada.run_with(server.setup_code.as_ref().unwrap(), &create).ok();
-    let _linked = ada.run(&["link", ".env", "api/development", "--create", "--mode", "auto"]).ok();
+    ada.found(server);
+    ada.link(&["--create", "--mode", "auto"]);
     ada
 }
 
@@ -71,7 +69,7 @@ fn every_command_says_locked_until_the_passphrase_is_given() {
     let _locked = ada.run(&["get", "api/development", "TOKEN"]).ended(6);
 
     let _unlocked = ada.run(&["unlock"]).ok();
-    assert_eq!(ada.run(&["get", "api/development", "TOKEN"]).ok().out, "one");
+    assert_eq!(ada.value("TOKEN"), "one");
 }
 
 #[test]
@@ -95,7 +93,7 @@ fn a_running_program_puts_its_keys_away_and_goes_on_watching() {
         let _unlocked = ada.run(&["unlock"]).ok();
         watching.until("unlocked");
         wait_until("what was saved meanwhile is pushed", || {
-            ada.run(&["get", "api/development", "TOKEN"]).ok().out == "saved while it was locked"
+            ada.value("TOKEN") == "saved while it was locked"
         });
     }
 }
@@ -122,7 +120,7 @@ fn a_home_whose_keychain_lost_its_key_says_so_and_makes_no_other() {
     std::fs::copy(other.home().join("keychain.json"), &keychain).unwrap();
     let _refused = ada.run(&["status"]).ended(6);
     std::fs::write(&keychain, kept).unwrap();
-    assert_eq!(ada.run(&["get", "api/development", "TOKEN"]).ok().out, "one");
+    assert_eq!(ada.value("TOKEN"), "one");
 }
 
 /// Where the half of the test below that opens the keychain finds the home and the team, and writes the keys to.
@@ -182,7 +180,7 @@ fn nothing_of_a_key_stays_in_the_memory_of_a_locked_program() {
         for text in ["TOKEN=two\n", "TOKEN=three\n"] {
             ada.save(text);
             let value = text.trim().trim_start_matches("TOKEN=");
-            wait_until("it is pushed", || ada.run(&["get", "api/development", "TOKEN"]).ok().out == value);
+            wait_until("it is pushed", || ada.value("TOKEN") == value);
         }
         match found_in_memory(process, &keys) {
             Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {

@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use twinlock_client::ServiceToken;
+use twinlock_tests::cast;
 use twinlock_tests::copy_of;
 use twinlock_tests::lying_proxy::{Asked, LyingProxy, Told};
-use twinlock_tests::programs::{KeptIn, Machine, Ran, Server, program, run};
+use twinlock_tests::programs::{Machine, Ran, Server, program, run};
 
 /// Ada with a team, an environment and a service that reads it, and where a job of CI runs with its token.
 struct Setting {
@@ -26,20 +27,9 @@ const CREATE: [&str; 5] = ["service", "create", "ci", "--access", "api/developme
 impl Setting {
     fn new() -> Self {
         let server = Server::start();
-        let ada = Machine::new(KeptIn::File);
-        let place = ["--vault", &server.url, "--pin", &server.pin, "--setup-code", "-"];
-        let create = [&["team", "create", "Acme", "--member", "Ada"], place.as_slice()].concat();
-        let _team = ada.run_with(server.setup_code.as_ref().unwrap(), &create).ok();
-        ada.save("A=1\n");
-        let _linked = ada.run(&["link", ".env", "api/development", "--create"]).ok();
-        let _pushed = ada.run(&["push"]).ok();
+        let ada = cast::ada(&server, "A=1\n");
         let token = ada.run(&CREATE).ok().out;
         Self { server, ada, token, job: tempfile::tempdir().unwrap() }
-    }
-
-    fn push(&self, text: &str) {
-        self.ada.save(text);
-        let _pushed = self.ada.run(&["push"]).ok();
     }
 
     fn file(&self, name: &str) -> String {
@@ -96,11 +86,11 @@ fn refused(ran: Ran, code: &str) {
 #[test]
 fn a_vault_put_back_in_time_does_not_get_below_a_pin_file() {
     let mut setting = Setting::new();
-    setting.push("A=2\n");
+    setting.ada.push("A=2\n");
     let [early, late, log] = ["early.json", "late.json", "log.json"].map(|name| setting.file(name));
     let _pinned = setting.job(&["pin", &early]).ok();
     let [vault, home] = setting.copies();
-    setting.push("A=3\n");
+    setting.ada.push("A=3\n");
     // By a member as well as by a service; the second after an event of the log.
     let _pinned = setting.ada.run(&["pin", &late]).ok();
     let _service = setting.ada.run(&CREATE).ok();
@@ -135,7 +125,7 @@ fn a_vault_put_back_in_time_does_not_get_below_a_pin_file() {
 
     // Ada's computer, restored from the same day, goes on from there: another history than the pinned one.
     replace(&setting.ada.home(), home.path());
-    setting.push("A=4\n");
+    setting.ada.push("A=4\n");
     assert_eq!(get(&setting, &early).ok().out, "4");
     refused(get(&setting, &late), "fork");
     refused(setting.job(&["pin", &late]), "fork");
@@ -193,7 +183,7 @@ fn a_file_that_is_no_pin_file_of_this_team_is_wrong_usage() {
 fn what_a_member_has_seen_less_of_than_a_pin_waits_for_the_vault() {
     let mut setting = Setting::new();
     let [_, home] = setting.copies();
-    setting.push("A=2\n");
+    setting.ada.push("A=2\n");
     let pin = setting.file("pin.json");
     let _pinned = setting.ada.run(&["pin", &pin]).ok();
     replace(&setting.ada.home(), home.path());
@@ -210,7 +200,7 @@ fn what_a_member_has_seen_less_of_than_a_pin_waits_for_the_vault() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_is_shown_nothing_from_before_itself_and_nothing_false() {
     let setting = Setting::new();
-    setting.push("A=2\nB=2\n");
+    setting.ada.push("A=2\nB=2\n");
     let proxy = LyingProxy::start(setting.server.url.parse().unwrap()).await;
     let mut token = ServiceToken::parse(&setting.token).unwrap_or_else(|error| panic!("{error}"));
     token.address = proxy.location().url.to_string();

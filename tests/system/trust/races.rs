@@ -5,26 +5,14 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use twinlock_tests::programs::{KeptIn, Machine, Ran, Server};
+use twinlock_tests::cast;
+use twinlock_tests::programs::{Machine, Ran, Server};
 
 /// Ada, who is owner, and as many admins as names.
 fn team(names: &[&str]) -> (Server, Machine, Vec<Machine>) {
     let server = Server::start();
-    let ada = Machine::new(KeptIn::File);
-    let place = ["--vault", &server.url, "--pin", &server.pin, "--setup-code", "-"];
-    let create = [&["team", "create", "Acme", "--member", "Ada"], place.as_slice()].concat();
-    let _team = ada.run_with(server.setup_code.as_ref().unwrap(), &create).ok();
-    ada.save("TOKEN=1\n");
-    let _linked = ada.run(&["link", ".env", "api/development", "--create"]).ok();
-    let _pushed = ada.run(&["push"]).ok();
-    let others = names.iter().map(|name| {
-        let machine = Machine::new(KeptIn::File);
-        let invite = ada.run(&["invite", "--role", "admin", "--json"]).ok().json();
-        let _joined =
-            machine.run_with(invite["link"].as_str().unwrap(), &["join", "-", "--member", name]).ok();
-        machine
-    });
-    let others = others.collect();
+    let ada = cast::ada(&server, "TOKEN=1\n");
+    let others = names.iter().map(|name| ada.lets_join(name, &["--role", "admin"])).collect();
     (server, ada, others)
 }
 
@@ -56,8 +44,8 @@ fn two_admins_remove_the_same_member_or_renew_the_same_keys() {
     let (one, other) = both(|| ada.run(&rotate), || ben.run(&rotate));
     let (one, other) = (one.ok(), other.ok());
     drop((one, other));
-    assert_eq!(ben.run(&["get", "api/development", "TOKEN"]).ok().out, "1");
-    assert_eq!(ada.run(&["get", "api/development", "TOKEN"]).ok().out, "1");
+    assert_eq!(ben.value("TOKEN"), "1");
+    assert_eq!(ada.value("TOKEN"), "1");
 }
 
 #[test]

@@ -4,11 +4,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use serde_json::{Value, json};
-use twinlock_tests::programs::{KeptIn, Machine, Ran, Server, wait_until};
+use twinlock_tests::cast;
+use twinlock_tests::kit::{self, Sheet};
+use twinlock_tests::programs::{KeptIn, Machine, Ran, Server};
 use twinlock_tests::talk::Talk;
 
 const TEXT: &str = "# settings\nTOKEN=old\nURL=x\n";
 
+/// Ada with a team and a linked file.
 struct Setting {
     _server: Server,
     ada: Machine,
@@ -17,71 +20,9 @@ struct Setting {
 impl Setting {
     fn new() -> Self {
         let server = Server::start();
-        let ada = Machine::new(KeptIn::File);
-        let place = ["--vault", &server.url, "--pin", &server.pin, "--setup-code", "-"];
-        let create = [&["team", "create", "Acme", "--member", "Ada"], place.as_slice()].concat();
-        let _team = ada.run_with(server.setup_code.as_ref().unwrap(), &create).ok();
-        ada.save(TEXT);
-        let _linked = ada.run(&["link", ".env", "api/development", "--create"]).ok();
-        let _pushed = ada.run(&["push"]).ok();
+        let ada = cast::ada(&server, TEXT);
         Self { _server: server, ada }
     }
-}
-
-/// What somebody wrote down.
-struct Sheet {
-    words: Vec<String>,
-    line: String,
-}
-
-impl Sheet {
-    /// Reads what is printed.
-    fn read(text: &str) -> Self {
-        let mut words = vec![String::new(); 24];
-        let mut pieces =
-            text.lines().filter(|line| !line.contains("twinlock:kit#")).flat_map(str::split_whitespace);
-        while let Some(piece) = pieces.next() {
-            if let Some(number) = piece.strip_suffix('.').and_then(|number| number.parse::<usize>().ok()) {
-                words[number - 1] = pieces.next().unwrap().to_owned();
-            }
-        }
-        assert!(words.iter().all(|word| !word.is_empty()), "{text}");
-        let line = text.lines().find(|line| line.trim_start().starts_with("twinlock:kit#")).unwrap();
-        Self { words, line: line.trim().to_owned() }
-    }
-
-    fn typed(&self) -> String {
-        format!("{}\n{}\n{}\n", self.line, self.words[..12].join(" "), self.words[12..].join(" "))
-    }
-}
-
-/// Makes a kit; `answer` is what somebody answers for each word that is asked for.
-fn make(on: &Machine, answer: impl Fn(&str) -> String) -> (Sheet, Ran) {
-    let mut making = Talk::start(on, &["recovery", "create"]);
-    let _all_shown = making.out_line("twinlock:kit#");
-    let sheet = Sheet::read(&making.out_so_far());
-    answer_all(&mut making, &sheet, answer);
-    (sheet, making.end())
-}
-
-/// Answers what is asked for: three different words, in order.
-fn answer_all(making: &mut Talk, sheet: &Sheet, answer: impl Fn(&str) -> String) {
-    let mut before = 0;
-    for at in 0..3 {
-        let mut asked = None;
-        wait_until("the next question", || {
-            asked = making.err_so_far().lines().filter_map(question).nth(at);
-            asked.is_some()
-        });
-        let asked = asked.unwrap();
-        assert!(before < asked && asked <= 24);
-        before = asked;
-        making.say(&answer(&sheet.words[asked - 1]));
-    }
-}
-
-fn question(line: &str) -> Option<usize> {
-    line.trim().strip_prefix("Word ")?.strip_suffix(':')?.parse().ok()
 }
 
 fn kits(of: &Machine) -> Vec<Value> {
@@ -101,16 +42,15 @@ fn a_kit_brings_a_member_back_with_everything() {
 
     // Two generations of keys before the kit, and one after it.
     let _rotated = ada.run(&["environment", "rotate", "api/development"]).ok();
-    let (sheet, ran) = make(ada, str::to_owned);
+    let (sheet, ran) = kit::make(ada, str::to_owned);
     let ran = ran.ok();
     assert!(ran.err.contains("The kit counts from now on"), "{}", ran.err);
     assert!(sheet.words.iter().all(|word| !ran.err.lines().any(|line| line.trim() == word)));
     assert_eq!(kits(ada).len(), 1);
     assert_eq!(ada.run(&["team", "show", "--json"]).ok().json()["advice"], json!([]));
-    ada.save(&TEXT.replace("old", "new"));
-    let _pushed = ada.run(&["push"]).ok();
+    ada.push(&TEXT.replace("old", "new"));
     let _rotated = ada.run(&["environment", "rotate", "api/development"]).ok();
-    let invite = ada.run(&["invite", "--json"]).ok().json();
+    let invite = ada.invite(&[]);
     let lost = ada.run(&["computer", "list", "--json"]).ok().json()["computers"].take();
     let lost = lost.as_array().unwrap().iter().find(|one| one["this"] == true).unwrap().clone();
 
@@ -128,13 +68,11 @@ fn a_kit_brings_a_member_back_with_everything() {
     assert_eq!(restored["revoked"]["closed"], json!([invite["id"]]));
     assert_eq!(restored["revoked"]["keys"]["renewed"], json!(["api/development"]));
 
-    let _linked = new.run(&["link", ".env", "api/development"]).ok();
-    let _pulled = new.run(&["pull"]).ok();
+    new.link_and_pull();
     assert_eq!(new.text(), TEXT.replace("old", "new"));
     let log = new.run(&["log", "api/development", "--json"]).ok().json();
     assert!(log.to_string().matches("\"TOKEN\"").count() >= 2, "history under every generation: {log}");
-    new.save(&TEXT.replace("old", "newer"));
-    let _pushed = new.run(&["push"]).ok();
+    new.push(&TEXT.replace("old", "newer"));
     let ran = ada.run(&["pull"]).ended(1);
     assert!(ran.err.contains("was taken from the team"), "{}", ran.err);
 
@@ -142,8 +80,8 @@ fn a_kit_brings_a_member_back_with_everything() {
     let again = Machine::new(KeptIn::File);
     let restored = again.run_with(&sheet.typed(), &["recovery", "restore", "--json"]).ok().json();
     assert_eq!((restored["others"].as_array().unwrap().len(), &restored["revoked"]), (1, &Value::Null));
-    assert_eq!(again.run(&["get", "api/development", "TOKEN"]).ok().out, "newer");
-    assert_eq!(new.run(&["get", "api/development", "TOKEN"]).ok().out, "newer");
+    assert_eq!(again.value("TOKEN"), "newer");
+    assert_eq!(new.value("TOKEN"), "newer");
     let ran = again.run_with(&sheet.typed(), &["recovery", "restore"]).ended(1);
     assert!(ran.err.contains("already belongs to the team Acme"), "{}", ran.err);
 }
@@ -152,7 +90,8 @@ fn a_kit_brings_a_member_back_with_everything() {
 fn a_kit_that_nobody_wrote_down_is_none() {
     let Setting { ada, .. } = &Setting::new();
     let before = ada.run(&["activity", "--json"]).ok().out;
-    let (sheet, ran) = make(ada, |word| if word == "abandon" { "ability".into() } else { "abandon".into() });
+    let (sheet, ran) =
+        kit::make(ada, |word| if word == "abandon" { "ability".into() } else { "abandon".into() });
     let ran = ran.ended(1);
     assert!(ran.err.contains("Nothing was made: these words open nothing"), "{}", ran.err);
     assert!(kits(ada).is_empty());
@@ -175,7 +114,7 @@ fn words_go_into_no_document_and_into_no_argument() {
     let _asks = making.err_line("Word ");
     let sheet = Sheet::read(&making.err_so_far());
     // As somebody types who holds the shift key.
-    answer_all(&mut making, &sheet, |word| format!(" {} ", word.to_uppercase()));
+    sheet.answer_all(&mut making, |word| format!(" {} ", word.to_uppercase()));
     let ran = making.end().ok();
     let document = ran.json();
     assert_eq!((&document["kit"], &document["kind"]), (&json!(sheet.line), &json!("recovery")));
@@ -190,9 +129,8 @@ fn words_go_into_no_document_and_into_no_argument() {
 
 #[test]
 fn what_is_no_kit_or_none_any_more_is_told_apart() {
-    let setting = Setting::new();
-    let ada = &setting.ada;
-    let (sheet, ran) = make(ada, str::to_owned);
+    let Setting { ada, .. } = &Setting::new();
+    let (sheet, ran) = kit::make(ada, str::to_owned);
     let _made = ran.ok();
     let new = Machine::new(KeptIn::File);
     let restore = |input: &str| new.run_with(input, &["recovery", "restore"]);

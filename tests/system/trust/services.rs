@@ -8,7 +8,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
-use twinlock_tests::programs::{KeptIn, Machine, Ran, Server, program, run, wait_until};
+use twinlock_tests::cast;
+use twinlock_tests::programs::{Machine, Ran, Server, program, run, wait_until};
 
 /// Ada with a team and two environments, and what she gave to services.
 struct Setting {
@@ -23,13 +24,7 @@ const READ: &str = "api/development:read";
 impl Setting {
     fn new() -> Self {
         let server = Server::start();
-        let ada = Machine::new(KeptIn::File);
-        let place = ["--vault", &server.url, "--pin", &server.pin, "--setup-code", "-"];
-        let create = [&["team", "create", "Acme", "--member", "Ada"], place.as_slice()].concat();
-        let _team = ada.run_with(server.setup_code.as_ref().unwrap(), &create).ok();
-        ada.save(TEXT);
-        let _linked = ada.run(&["link", ".env", "api/development", "--create"]).ok();
-        let _pushed = ada.run(&["push"]).ok();
+        let ada = cast::ada(&server, TEXT);
         let other = ada.folder().join("other.env");
         std::fs::write(&other, "SECRET=other\n").unwrap();
         let _brought = ada.run(&["import", other.to_str().unwrap(), "api/production", "--create"]).ok();
@@ -41,12 +36,6 @@ impl Setting {
         let arguments = [&["service", "create", name, "--json"], access.as_slice()].concat();
         let made = self.ada.run(&arguments).ok().json();
         (Runner::new(made["token"].as_str().unwrap()), made)
-    }
-
-    fn join(&self, machine: &Machine, name: &str, role: &str) {
-        let invite = self.ada.run(&["invite", "--role", role, "--json"]).ok().json();
-        let _joined =
-            machine.run_with(invite["link"].as_str().unwrap(), &["join", "-", "--member", name]).ok();
     }
 
     fn services(&self) -> Value {
@@ -87,9 +76,9 @@ impl Runner {
 
     /// That a command failed with a plain sentence that says so, and left nothing behind.
     fn fails(&self, status: i32, arguments: &[&str], says: &str) {
-        let ran = self.run(arguments).ended(status);
-        assert!(ran.err.contains(says), "{arguments:?}: {}", ran.err);
-        assert!(!ran.err.contains("mistake of its own") && ran.out.is_empty(), "{}{}", ran.out, ran.err);
+        let ran = self.run(arguments);
+        assert!(ran.out.is_empty(), "{arguments:?}: {}", ran.out);
+        ran.failed(status, says);
         self.is_untouched();
     }
 
@@ -184,36 +173,31 @@ fn names_are_shown_and_no_value() {
 #[test]
 fn making_one_takes_an_admin_who_says_what_it_reads() {
     let setting = Setting::new();
-    let ben = Machine::new(KeptIn::File);
-    setting.join(&ben, "Ben", "member");
-    let fails = |machine: &Machine, status, arguments: &[&str], says: &str| {
-        let ran = machine.run(arguments).ended(status);
-        assert!(ran.err.contains(says), "{arguments:?}: {}", ran.err);
-        assert!(!ran.err.contains("mistake of its own"), "{}", ran.err);
-    };
+    let Setting { ada, .. } = &setting;
+    let ben = ada.lets_join("Ben", &["--role", "member"]);
     let create = ["service", "create", "ci", "--access"];
     let of = |access: &'static str| [&create[..], &[access]].concat();
-    fails(&ben, 1, &of(READ), "Only an admin");
-    fails(&ben, 1, &["service", "close", "ci"], "Only an admin");
-    fails(&setting.ada, 2, &of("api/development:write"), "A service reads and changes nothing");
-    fails(&setting.ada, 1, &of("api/none:read"), "no environment called api/none");
+    ben.fails(&of(READ), "Only an admin");
+    ben.fails(&["service", "close", "ci"], "Only an admin");
+    ada.run(&of("api/development:write")).failed(2, "A service reads and changes nothing");
+    ada.fails(&of("api/none:read"), "no environment called api/none");
     let twice = [&of(READ)[..], &["--access", "api/development:names"]].concat();
-    fails(&setting.ada, 2, &twice, "named twice");
-    fails(&setting.ada, 1, &["service", "close", "ci"], "no service called ci");
+    ada.run(&twice).failed(2, "named twice");
+    ada.fails(&["service", "close", "ci"], "no service called ci");
     assert_eq!(setting.services(), json!([]));
 
     let (_, first) = setting.service("ci", &[READ]);
     let (_, second) = setting.service("CI", &[READ]);
     assert_eq!(ben.run(&["service", "list", "--json"]).ok().json()["services"], setting.services());
-    fails(&setting.ada, 1, &["service", "close", "ci"], "more than one service called ci");
+    ada.fails(&["service", "close", "ci"], "more than one service called ci");
     let id = first["id"].as_str().unwrap();
-    let closed = setting.ada.run(&["service", "close", id, "--json"]).ok().json();
+    let closed = ada.run(&["service", "close", id, "--json"]).ok().json();
     // What Ben's invite had left to be renewed is renewed in passing.
     assert!(closed["keys"]["renewed"].as_array().unwrap().contains(&json!("api/development")), "{closed}");
     assert_eq!(closed["keys"]["waiting"], json!([]));
     let left: Vec<_> = setting.services().as_array().unwrap().iter().map(|one| one["id"].clone()).collect();
     assert_eq!(left, [second["id"].clone()]);
-    fails(&setting.ada, 1, &["service", "close", id], "no service called");
+    ada.fails(&["service", "close", id], "no service called");
 }
 
 #[test]
@@ -227,8 +211,7 @@ fn a_token_works_through_new_keys_and_ends_when_it_is_closed() {
     };
     let _rotated = ada.run(&["environment", "rotate", "api/development"]).ok();
     reads(&runner, "canary-7f3a two words");
-    ada.save(&TEXT.replace(CANARY, "canary-7f3a new"));
-    let _pushed = ada.run(&["push"]).ok();
+    ada.push(&TEXT.replace(CANARY, "canary-7f3a new"));
     reads(&runner, "canary-7f3a new two words");
     let _renamed = ada.run(&["set", "api/development", "TOKEN=last"]).ok();
     reads(&runner, "last");
@@ -256,8 +239,7 @@ fn a_token_ends_with_its_time_and_an_admin_who_pushes_closes_it() {
     let mut pushes = 0;
     wait_until("the expired service is closed", || {
         pushes += 1;
-        ada.save(&format!("{TEXT}PUSH={pushes}\n"));
-        let _pushed = ada.run(&["push"]).ok();
+        ada.push(&format!("{TEXT}PUSH={pushes}\n"));
         setting.services() == json!([])
     });
 }
@@ -265,8 +247,7 @@ fn a_token_ends_with_its_time_and_an_admin_who_pushes_closes_it() {
 #[test]
 fn a_token_ends_with_the_admin_who_made_it() {
     let setting = Setting::new();
-    let ben = Machine::new(KeptIn::File);
-    setting.join(&ben, "Ben", "admin");
+    let ben = setting.ada.lets_join("Ben", &["--role", "admin"]);
     let made = ben.run(&["service", "create", "deploy", "--access", READ, "--json"]).ok().json();
     let runner = Runner::new(made["token"].as_str().unwrap());
     assert_eq!(runner.run(&["ls", "api/development", "--quiet"]).ok().out, "TOKEN\nURL\n");
@@ -320,8 +301,7 @@ fn variables_that_run_code_are_asked_about_first() {
     let (runner, _) = setting.service("ci", &[READ]);
     let run = ["run", "--", "sh", "-c", "printf %s \"$NODE_OPTIONS\""];
     let with = |allow: &[&'static str]| [&run[..1], allow, &run[1..]].concat();
-    ada.save(&format!("{TEXT}NODE_OPTIONS=--require=./a.js\n"));
-    let _pushed = ada.run(&["push"]).ok();
+    ada.push(&format!("{TEXT}NODE_OPTIONS=--require=./a.js\n"));
     runner.fails(3, &run, "NODE_OPTIONS is more than a setting");
     runner.fails(3, &with(&["--allow", "PATH"]), "--allow NODE_OPTIONS");
     assert_eq!(runner.run(&with(&["--allow", "NODE_OPTIONS"])).ok().out, "--require=./a.js");
@@ -344,14 +324,12 @@ fn variables_that_run_code_are_asked_about_first() {
     let _rotated = ada.run(&["environment", "rotate", "api/development"]).ok();
     let _pulled = ada.run(&["pull"]).ok();
     assert_eq!(ada.run(&run).ok().out, "--require=./a.js");
-    ada.save(&format!("{TEXT}NODE_OPTIONS=--require=./b.js\n"));
-    let _pushed = ada.run(&["push"]).ok();
+    ada.push(&format!("{TEXT}NODE_OPTIONS=--require=./b.js\n"));
     let refused = ada.run(&run).ended(3);
     assert!(refused.err.contains("another than the one that was allowed"), "{}", refused.err);
 
     // And ours are among them: nothing of an environment sends a program to another vault.
-    ada.save(&format!("{TEXT}TWINLOCK_HOME=/tmp/elsewhere\n"));
-    let _pushed = ada.run(&["push"]).ok();
+    ada.push(&format!("{TEXT}TWINLOCK_HOME=/tmp/elsewhere\n"));
     runner.fails(3, &run, "TWINLOCK_HOME is more than a setting");
 }
 

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use serde_json::{Value, json};
+use twinlock_tests::cast;
 use twinlock_tests::programs::{KeptIn, Machine, Server, wait_until};
 
 /// Ada with a team, and Ben who joined; each linked their own `api/.env` to an environment with two variables.
@@ -18,25 +19,11 @@ const TEXT: &str = "# settings\nTOKEN=old\nURL=x\n";
 impl Setting {
     fn new() -> Self {
         let server = Server::start();
-        let (ada, ben) = (Machine::new(KeptIn::File), Machine::new(KeptIn::File));
-        let place = ["--vault", &server.url, "--pin", &server.pin, "--setup-code", "-"];
-        let create = [&["team", "create", "Acme", "--member", "Ada"], place.as_slice()].concat();
-        let _team = ada.run_with(server.setup_code.as_ref().unwrap(), &create).ok();
-        ada.save(TEXT);
-        let _linked = ada.run(&["link", ".env", "api/development", "--create"]).ok();
-        let _pushed = ada.run(&["push"]).ok();
-        let setting = Self { _server: server, ada, ben };
-        setting.join(&setting.ben, "Ben");
-        let _linked = setting.ben.run(&["link", ".env", "api/development"]).ok();
-        let _pulled = setting.ben.run(&["pull"]).ok();
-        assert_eq!(setting.ben.text(), TEXT);
-        setting
-    }
-
-    fn join(&self, machine: &Machine, name: &str) {
-        let invite = self.ada.run(&["invite", "--json"]).ok().json();
-        let _joined =
-            machine.run_with(invite["link"].as_str().unwrap(), &["join", "-", "--member", name]).ok();
+        let ada = cast::ada(&server, TEXT);
+        let ben = ada.lets_join("Ben", &[]);
+        ben.link_and_pull();
+        assert_eq!(ben.text(), TEXT);
+        Self { _server: server, ada, ben }
     }
 
     fn standing(&self) -> Value {
@@ -44,28 +31,20 @@ impl Setting {
     }
 }
 
-/// That a command failed with a plain sentence that says so.
-fn fails(machine: &Machine, arguments: &[&str], says: &str) {
-    let ran = machine.run(arguments).ended(1);
-    assert!(ran.err.contains(says), "{arguments:?}: {}", ran.err);
-    assert!(!ran.err.contains("mistake of its own"), "{}", ran.err);
-}
-
 #[test]
 fn a_closed_invite_lets_nobody_in() {
     let Setting { ada, ben, .. } = &Setting::new();
-    let invite = ada.run(&["invite", "--json"]).ok().json();
+    let invite = ada.invite(&[]);
     let id = invite["id"].as_str().unwrap();
-    fails(ben, &["invite", "close", id], "Only an admin");
+    ben.fails(&["invite", "close", id], "Only an admin");
     assert_eq!(ada.run(&["invite", "close", id, "--json"]).ok().json(), json!({ "closed": id }));
     assert_eq!(ada.run(&["invite", "list", "--json"]).ok().json()["invites"], json!([]));
     let cleo = Machine::new(KeptIn::File);
-    let link = invite["link"].as_str().unwrap();
-    let refused = cleo.run_with(link, &["join", "-", "--member", "Cleo"]);
+    let refused = cleo.try_join(&invite, "Cleo");
     assert_ne!(refused.status, 0);
     assert!(refused.err.contains("already used, or closed"), "{}", refused.err);
-    fails(ada, &["invite", "close", id], "already used, or closed");
-    fails(ada, &["invite", "close", &"0".repeat(32)], "There is no invite");
+    ada.fails(&["invite", "close", id], "already used, or closed");
+    ada.fails(&["invite", "close", &"0".repeat(32)], "There is no invite");
 }
 
 #[test]
@@ -75,8 +54,7 @@ fn an_expired_invite_is_closed_by_an_admin_who_pushes() {
     let mut pushes = 0;
     wait_until("the expired invite is closed", || {
         pushes += 1;
-        ada.save(&format!("{TEXT}PUSH={pushes}\n"));
-        let _pushed = ada.run(&["push"]).ok();
+        ada.push(&format!("{TEXT}PUSH={pushes}\n"));
         ada.run(&["invite", "list", "--json"]).ok().json()["invites"] == json!([])
     });
 }
@@ -85,12 +63,11 @@ fn an_expired_invite_is_closed_by_an_admin_who_pushes() {
 fn whoever_is_removed_keeps_their_files_and_nothing_else() {
     let setting = Setting::new();
     let Setting { ada, ben, .. } = &setting;
-    fails(ben, &["member", "remove", "Ada"], "Only an admin");
-    fails(ada, &["member", "remove", "Cleo"], "There is no member");
-    fails(ada, &["member", "remove", "Ada"], "without an owner");
+    ben.fails(&["member", "remove", "Ada"], "Only an admin");
+    ada.fails(&["member", "remove", "Cleo"], "There is no member");
+    ada.fails(&["member", "remove", "Ada"], "without an owner");
     // What Ben pushed last is what the removal records, and Ada has not seen it.
-    ben.save("# settings\nTOKEN=ben\nURL=x\nNEW=1\n");
-    let _pushed = ben.run(&["push"]).ok();
+    ben.push("# settings\nTOKEN=ben\nURL=x\nNEW=1\n");
     let before = setting.standing();
 
     let removed = ada.run(&["member", "remove", "ben", "--json"]).ok().json();
@@ -114,29 +91,27 @@ fn whoever_is_removed_keeps_their_files_and_nothing_else() {
     let text = ben.text();
     ben.save(&format!("{text}MORE=2\n"));
     for command in [["push"], ["pull"]] {
-        fails(ben, &command, "was taken from the team");
+        ben.fails(&command, "was taken from the team");
     }
     assert_eq!(ben.text(), format!("{text}MORE=2\n"), "the file stays");
     let _pulled = ada.run(&["pull"]).ok();
     assert_eq!(ada.text(), text);
-    ada.save(&text.replace("TOKEN=ben", "TOKEN=new"));
-    let _pushed = ada.run(&["push"]).ok();
-    fails(ada, &["member", "remove", "Ben"], "There is no member");
+    ada.push(&text.replace("TOKEN=ben", "TOKEN=new"));
+    ada.fails(&["member", "remove", "Ben"], "There is no member");
 }
 
 #[test]
 fn of_two_with_one_name_an_id_says_which_and_the_list_is_a_checklist() {
     let setting = Setting::new();
-    let other = Machine::new(KeptIn::File);
-    setting.join(&other, "Ben");
     let Setting { ada, ben, .. } = &setting;
-    fails(ada, &["member", "remove", "Ben"], "more than one member called Ben");
+    let other = ada.lets_join("Ben", &[]);
+    ada.fails(&["member", "remove", "Ben"], "more than one member called Ben");
     let me = ben.run(&["team", "show", "--json"]).ok().json()["me"].take();
     let ran = ada.run(&["member", "remove", me.as_str().unwrap()]).ok();
     assert!(ran.out.contains("[ ] api/development  TOKEN\n"), "{}", ran.out);
     assert!(ran.err.contains("New keys"), "{}", ran.err);
     assert_eq!(other.run(&["get", "api/development", "TOKEN"]).ok().out, "old");
-    fails(ben, &["pull"], "was taken from the team");
+    ben.fails(&["pull"], "was taken from the team");
 }
 
 #[test]
@@ -144,35 +119,33 @@ fn names_only_shows_names_and_no_value() {
     let setting = Setting::new();
     let Setting { ada, ben, .. } = &setting;
     let access = |level: &str| format!("api/development:{level}");
-    fails(ben, &["member", "access", "Ada", &access("read")], "Only an admin");
+    ben.fails(&["member", "access", "Ada", &access("read")], "Only an admin");
     let changed = ada.run(&["member", "access", "Ben", &access("names"), "--json"]).ok().json();
     assert_eq!(changed["member"]["access"][0]["level"], "names");
     assert_eq!(changed["keys"]["renewed"], json!(["api/development"]));
-    ada.save(&TEXT.replace("TOKEN=old", "TOKEN=secret\nLATER=1"));
-    let _pushed = ada.run(&["push"]).ok();
+    ada.push(&TEXT.replace("TOKEN=old", "TOKEN=secret\nLATER=1"));
 
     let listed = ben.run(&["ls", "api/development", "--quiet"]).ok().out;
     assert_eq!(listed, "TOKEN\nLATER\nURL\n");
     for command in [vec!["get", "api/development", "TOKEN"], vec!["pull"]] {
-        fails(ben, &command, "You can see the names in api/development but not its values");
+        ben.fails(&command, "You can see the names in api/development but not its values");
     }
     ben.save("# settings\nTOKEN=mine\nURL=x\n");
-    fails(ben, &["push"], "You can see the names");
+    ben.fails(&["push"], "You can see the names");
     let status = ben.run(&["status", "--json"]).ok().json();
     assert_eq!(status["files"][0]["state"], "unreadable", "{status}");
 
-    fails(ada, &["member", "access", "Ben", &access("names")], "so already");
+    ada.fails(&["member", "access", "Ben", &access("names")], "so already");
     let _changed = ada.run(&["member", "access", "Ben", &access("read")]).ok();
-    assert_eq!(ben.run(&["get", "api/development", "TOKEN"]).ok().out, "secret");
-    fails(ben, &["push"], "You can read api/development but not change it");
+    assert_eq!(ben.value("TOKEN"), "secret");
+    ben.fails(&["push"], "You can read api/development but not change it");
     let _changed = ada.run(&["member", "access", "Ben", &access("none")]).ok();
     for command in [vec!["ls", "api/development"], vec!["get", "api/development", "TOKEN"], vec!["pull"]] {
-        fails(ben, &command, "You have no access to api/development");
+        ben.fails(&command, "You have no access to api/development");
     }
     let _changed = ada.run(&["member", "access", "Ben", &access("write")]).ok();
-    assert_eq!(ben.run(&["get", "api/development", "TOKEN"]).ok().out, "secret");
-    ben.save(&ada.text().replace("URL=x", "URL=y"));
-    let _pushed = ben.run(&["push"]).ok();
+    assert_eq!(ben.value("TOKEN"), "secret");
+    ben.push(&ada.text().replace("URL=x", "URL=y"));
     let _pulled = ada.run(&["pull"]).ok();
     assert_eq!(ada.text(), ben.text());
 }
@@ -180,16 +153,16 @@ fn names_only_shows_names_and_no_value() {
 #[test]
 fn roles_change_and_the_last_owner_stays() {
     let Setting { ada, ben, .. } = &Setting::new();
-    fails(ada, &["member", "role", "Ada", "member"], "without an owner");
-    fails(ben, &["member", "role", "Ben", "admin"], "The team's rules do not allow this");
+    ada.fails(&["member", "role", "Ada", "member"], "without an owner");
+    ben.fails(&["member", "role", "Ben", "admin"], "The team's rules do not allow this");
     let changed = ada.run(&["member", "role", "Ben", "admin", "--json"]).ok().json();
     assert_eq!(changed["member"]["role"], "admin");
-    fails(ada, &["member", "role", "Ben", "admin"], "so already");
-    fails(ben, &["member", "remove", "Ada"], "The team's rules do not allow this");
+    ada.fails(&["member", "role", "Ben", "admin"], "so already");
+    ben.fails(&["member", "remove", "Ada"], "The team's rules do not allow this");
     // What an admin signed for falls with the role.
-    let invite = ben.run(&["invite", "--json"]).ok().json();
+    let invite = ben.invite(&[]);
     // Neither more nor less than what falls is said before.
-    let kept = ben.run(&["invite", "--json"]).ok().json();
+    let kept = ben.invite(&[]);
     let id = |invite: &Value| invite["id"].as_str().unwrap().to_owned();
     let ran = ada.run(&["member", "role", "Ben", "member", "--keep", &id(&kept), "--json"]).ok();
     assert!(ran.err.contains(&format!("With Ben's role falls the invite {}", id(&invite))), "{}", ran.err);
@@ -198,7 +171,7 @@ fn roles_change_and_the_last_owner_stays() {
     assert_eq!(ran.json()["closed"], json!([invite["id"]]));
     let _closed = ada.run(&["invite", "close", &id(&kept)]).ok();
     assert_eq!(ada.run(&["invite", "list", "--json"]).ok().json()["invites"], json!([]));
-    fails(ben, &["invite"], "Only an admin");
+    ben.fails(&["invite"], "Only an admin");
 }
 
 #[test]
@@ -209,18 +182,18 @@ fn computers_and_keys_on_demand() {
     assert_eq!(computers.as_array().unwrap().len(), 1);
     assert_eq!((&computers[0]["kind"], &computers[0]["this"]), (&json!("computer"), &json!(true)));
     let id = computers[0]["id"].as_str().unwrap();
-    fails(ben, &["computer", "revoke", id], "only computer of its member");
-    fails(ada, &["computer", "revoke", id], "The team's rules do not allow this");
-    fails(ada, &["computer", "revoke", &"0".repeat(32)], "no such computer");
+    ben.fails(&["computer", "revoke", id], "only computer of its member");
+    ada.fails(&["computer", "revoke", id], "The team's rules do not allow this");
+    ada.fails(&["computer", "revoke", &"0".repeat(32)], "no such computer");
 
     let before = setting.standing();
     assert_eq!(before["name"], "api/development");
     let rotated = ben.run(&["environment", "rotate", "api/development", "--json"]).ok().json();
     assert_eq!(rotated["generation"].as_u64(), before["generation"].as_u64().map(|before| before + 1));
     assert_eq!(setting.standing()["generation"], rotated["generation"]);
-    assert_eq!(ada.run(&["get", "api/development", "TOKEN"]).ok().out, "old");
+    assert_eq!(ada.value("TOKEN"), "old");
     assert_eq!(ada.run(&["pull", "--json"]).ok().json()["files"][0]["pulled"], 0);
     assert_eq!(ada.text(), TEXT);
     let _changed = ada.run(&["member", "access", "Ben", "api/development:read"]).ok();
-    fails(ben, &["environment", "rotate", "api/development"], "You can read api/development");
+    ben.fails(&["environment", "rotate", "api/development"], "You can read api/development");
 }

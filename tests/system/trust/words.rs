@@ -19,16 +19,12 @@ fn with_other(computer: &Machine) -> Value {
 #[test]
 fn two_members_see_the_same_words_for_the_same_numbers() {
     let server = Server::start();
-    let (ada, ben) = (Machine::new(KeptIn::File), Machine::new(KeptIn::File));
-    let vault = ["--vault", &server.url, "--pin", &server.pin, "--setup-code", "-"];
-    let create = [&["team", "create", "Acme", "--member", "Ada"][..], &vault].concat();
-    let _team = ada.run_with(server.setup_code.as_ref().unwrap(), &create).ok();
+    let ada = Machine::new(KeptIn::File);
+    ada.found(&server);
     assert_eq!(safety(&ada)["with"].as_array().unwrap().len(), 0);
-    let _linked = ada.run(&["link", ".env", "api/development", "--create"]).ok();
-    ada.save("A=1\n");
-    let _pushed = ada.run(&["push"]).ok();
-    let invite = ada.run(&["invite", "--json"]).ok().json();
-    let _joined = ben.run_with(invite["link"].as_str().unwrap(), &["join", "-", "--member", "Ben"]).ok();
+    ada.link(&["--create"]);
+    ada.push("A=1\n");
+    let ben = ada.lets_join("Ben", &[]);
 
     // Ben never asked for the environment, and hears of it all the same.
     let (by_ada, by_ben) = (with_other(&ada), with_other(&ben));
@@ -41,8 +37,7 @@ fn two_members_see_the_same_words_for_the_same_numbers() {
     assert_eq!(by_ada["environments"][0]["number"], 1);
 
     // Another revision (after the one that renews the keys that the invite had): other words, and the same for both.
-    ada.save("A=2\n");
-    let _pushed = ada.run(&["push"]).ok();
+    ada.push("A=2\n");
     let (ada_now, ben_now) = (with_other(&ada), with_other(&ben));
     assert_eq!(ada_now["words"], ben_now["words"]);
     assert_ne!(ada_now["words"], by_ada["words"]);
