@@ -6,6 +6,7 @@
 
 mod file;
 mod os;
+mod sealed;
 
 use std::fmt;
 use std::path::PathBuf;

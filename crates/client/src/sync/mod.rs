@@ -1,6 +1,7 @@
 //! Keeping a linked file and its environment in step: what to do is planned by pure functions over base,
 //! mine and theirs; doing it is left to `crate::engine`.
 
+mod identify;
 mod order;
 mod place;
 mod plan;
