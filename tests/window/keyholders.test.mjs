@@ -1,8 +1,7 @@
 // Who and what has keys, through the real window and the real programs beside it: a service, somebody who waits for approval, a
 // recovery kit, a second computer, a role. Whatever secret is shown is in the page only as long as it is shown.
 import assert from 'node:assert/strict';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { clipboard } from './desktop.mjs';
 import { Program, run, until } from './processes.mjs';
@@ -12,34 +11,19 @@ test('services, approval, recovery kits, computers and roles', async (t) => {
   const scene = await Scene.begin(t, 'keyholders');
   const database = scene.secret('DATABASE', 'canary-database-70fe');
   const text = `DATABASE_URL=${database}\n`;
-  for (const folder of ['mara/api', 'ben/api', 'again/api']) await mkdir(join(scene.folder, folder), { recursive: true });
-  const [mara, ben, again] = ['mara/api/.env', 'ben/api/.env', 'again/api/.env'].map((file) => join(scene.folder, file));
+  const [mara, ben, again] = await scene.files('mara/api/.env', 'ben/api/.env', 'again/api/.env');
   await writeFile(mara, text);
-
-  const vault = scene.keep(new Program(scene.program('twinlock-server'), ['all', '--json', '--listen', '127.0.0.1:0', '--data', join(scene.folder, 'vault')]));
-  const { url, pin, setup_code: setupCode } = await vault.hear('the vault accepts connections', () => vault.events()[0]);
-  scene.secret('the setup code', setupCode);
+  const vault = await scene.serve();
   const twinlock = scene.program('twinlock');
-  const home = (name) => ({ ...process.env, TWINLOCK_HOME: join(scene.folder, `${name}-home`), TWINLOCK_KEYCHAIN: 'file', TWINLOCK_PASSPHRASE: 'correct horse battery' });
-  const as = (name, args, input) => run(twinlock, args, { input, environment: home(name) });
+  const as = (...words) => scene.as(...words);
   const json = ({ lines }) => JSON.parse(lines.join(''));
   const nothingSecret = async (when) => assert.deepEqual(scene.secretsIn(await app.page()), [], `in the page: ${when}`);
   let app;
 
   await scene.step('Mara starts a team at a server and imports a file', async () => {
     app = await scene.openWindow('mara-home');
-    await scene.desktop.trayIsThere();
-    await app.press(/^Connect to a vault/);
-    await app.fill('Vault address', url);
-    await app.fill('Pin of its certificate', pin);
-    await app.fill('Setup code', setupCode);
-    await app.fill('Name of the team', 'Saltmarsh');
-    await app.fill('Your name', 'Mara');
-    await app.press('Connect and start the team');
-    await app.see('Drop a .env file here');
-    await scene.drop(app, mara);
-    await app.press('Import 1 variable');
-    await app.see('1 variable, revision 1');
+    await scene.found(app, vault);
+    await scene.import(app, mara, '1 variable');
     await app.press('Team');
   });
 
@@ -156,7 +140,7 @@ test('services, approval, recovery kits, computers and roles', async (t) => {
     await app.press('Add a computer');
     const link = await (await app.find('textbox', /^Link to this computer/)).getAttribute('value');
     assert.match(link, /^twinlock:computer#/);
-    joining = scene.keep(new Program(twinlock, ['computer', 'join', link, '--json'], home('laptop')));
+    joining = scene.keep(new Program(twinlock, ['computer', 'join', link, '--json'], scene.home('laptop')));
     const { words } = await joining.hear('the words of the other computer', () => joining.events().find(({ event }) => event === 'words'));
     await app.see('A computer waits');
     assert.deepEqual(await app.rows('.knock .words li'), words);

@@ -1,11 +1,11 @@
 // Locking, from the keyboard, the tray and another program: whatever was revealed or opened is gone from the window, which shows
 // nothing of the team until somebody unlocks; and a window that opens on a locked home.
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { clipboard, press } from './desktop.mjs';
-import { Program, run, until } from './processes.mjs';
+import { run, until } from './processes.mjs';
 import { Scene } from './scene.mjs';
 
 const PASSPHRASE = 'canary horse battery 5e0a';
@@ -15,20 +15,15 @@ test('locking', async (t) => {
   const stripe = scene.secret('STRIPE', 'canary-stripe-e29d');
   const database = scene.secret('DATABASE', 'canary-database-e29d');
   const text = `STRIPE_KEY=${stripe}\nDATABASE_URL=${database}\n`;
-  const folder = join(scene.folder, 'mara/shop');
-  await mkdir(folder, { recursive: true });
-  const file = join(folder, '.env');
+  const [file] = await scene.files('mara/shop/.env');
   await writeFile(file, text);
-
-  const vault = scene.keep(new Program(scene.program('twinlock-server'), ['all', '--json', '--listen', '127.0.0.1:0', '--data', join(scene.folder, 'vault')]));
-  const { url, pin, setup_code: setupCode } = await vault.hear('the vault accepts connections', () => vault.events()[0]);
-  scene.secret('the setup code', setupCode);
+  const vault = await scene.serve();
   const home = (name, own = {}) => ({ ...process.env, TWINLOCK_HOME: join(scene.folder, name), ...own });
   const twinlock = (...args) => run(scene.program('twinlock'), args, { environment: home('mara-home') });
   let app;
 
   /** Names of the team, its people, its projects and its variables. */
-  const OURS = ['Saltmarsh', 'Mara', 'shop', 'development', 'STRIPE_KEY', 'DATABASE_URL', url];
+  const OURS = ['Saltmarsh', 'Mara', 'shop', 'development', 'STRIPE_KEY', 'DATABASE_URL', vault.url];
   const isLocked = async () => {
     await app.find('button', 'Unlock');
     await app.see('Twinlock is locked');
@@ -48,18 +43,8 @@ test('locking', async (t) => {
 
   await scene.step('Mara starts a team and reveals a value', async () => {
     app = await scene.openWindow('mara-home');
-    await scene.desktop.trayIsThere();
-    await app.press(/^Connect to a vault/);
-    await app.fill('Vault address', url);
-    await app.fill('Pin of its certificate', pin);
-    await app.fill('Setup code', setupCode);
-    await app.fill('Name of the team', 'Saltmarsh');
-    await app.fill('Your name', 'Mara');
-    await app.press('Connect and start the team');
-    await app.see('Drop a .env file here');
-    await scene.drop(app, file);
-    await app.press('Import 2 variables');
-    await app.see('2 variables, revision 1');
+    await scene.found(app, vault);
+    await scene.import(app, file, '2 variables');
     await app.focus();
     await app.press('Reveal STRIPE_KEY');
     await app.see(stripe);
@@ -126,7 +111,7 @@ test('locking', async (t) => {
     await app.press(/^shop/);
     await app.press('Reveal STRIPE_KEY');
     await app.see(stripe);
-    process.kill(vault.id, 'SIGSTOP');
+    process.kill(vault.program.id, 'SIGSTOP');
     try {
       await app.press('Team');
       await app.see('Asking who is in the team…');
@@ -135,7 +120,7 @@ test('locking', async (t) => {
       await until('the window is locked', () => app.reads('Twinlock is locked'), 20);
       await isLocked();
     } finally {
-      process.kill(vault.id, 'SIGCONT');
+      process.kill(vault.program.id, 'SIGCONT');
     }
     await app.press('Unlock');
     await app.see('1 member, 1 computer');

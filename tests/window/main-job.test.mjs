@@ -1,11 +1,10 @@
 // The main job, from one person's window to another's computer: a vault at a server, a dropped file, an edit in an editor, the
 // notification of it, Changes, a push; and somebody who joined by a link has the same bytes. Then tray, closing and quitting.
 import assert from 'node:assert/strict';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { press } from './desktop.mjs';
-import { Program, run, until } from './processes.mjs';
+import { until } from './processes.mjs';
 import { Scene } from './scene.mjs';
 
 test('the main job', async (t) => {
@@ -15,27 +14,16 @@ test('the main job', async (t) => {
   const second = { database: secret('DATABASE-NEW'), stripe: secret('STRIPE-NEW'), sentry: secret('SENTRY') };
   const before = `# Local database\nDATABASE_URL=${first.database}\nSTRIPE_KEY="${first.stripe}" # test account\nLOG_LEVEL=debug\n`;
   const after = `# Local database\nDATABASE_URL=${second.database}\nSTRIPE_KEY="${second.stripe}" # test account\nLOG_LEVEL=debug\nSENTRY_DSN=${second.sentry}\n`;
-  for (const folder of ['mara/api', 'ben/api']) await mkdir(join(scene.folder, folder), { recursive: true });
-  const [mara, ben] = ['mara/api/.env', 'ben/api/.env'].map((file) => join(scene.folder, file));
+  const [mara, ben] = await scene.files('mara/api/.env', 'ben/api/.env');
   await writeFile(mara, before);
-
-  const vault = scene.keep(new Program(scene.program('twinlock-server'), ['all', '--json', '--listen', '127.0.0.1:0', '--data', join(scene.folder, 'vault')]));
-  const { url, pin, setup_code: setupCode } = await vault.hear('the vault accepts connections', () => vault.events()[0]);
-  scene.secret('the setup code', setupCode);
-
-  const own = { TWINLOCK_HOME: join(scene.folder, 'ben-home'), TWINLOCK_KEYCHAIN: 'file', TWINLOCK_PASSPHRASE: 'correct horse battery' };
-  const asBen = (args, input) => run(scene.program('twinlock'), args, { input, environment: { ...process.env, ...own } });
+  const vault = await scene.serve();
+  const asBen = (args, input) => scene.as('ben', args, input);
   let app;
 
   await scene.step('Mara connects to the vault and starts the team', async () => {
     app = await scene.openWindow('mara-home');
     await scene.desktop.trayIsThere();
-    await app.press(/^Connect to a vault/);
-    await app.fill('Vault address', url);
-    await app.fill('Pin of its certificate', pin);
-    await app.fill('Setup code', setupCode);
-    await app.fill('Name of the team', 'Saltmarsh');
-    await app.fill('Your name', 'Mara');
+    await scene.connect(app, vault);
     await scene.picture(app, 'connect');
     await app.press('Connect and start the team');
     await app.see('Drop a .env file here');
@@ -137,7 +125,7 @@ test('the main job', async (t) => {
   await scene.step('nothing secret is anywhere but in the two files', async () => {
     await scene.desktop.tray();
     await scene.nothingSlipped(app);
-    assert.deepEqual(scene.secretsIn(vault.said).filter((name) => name !== 'the setup code'), [], 'what the vault wrote');
+    assert.deepEqual(scene.secretsIn(vault.program.said).filter((name) => name !== 'the setup code'), [], 'what the vault wrote');
     await scene.onlyIn([mara, ben]);
   });
 

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { App } from './app.mjs';
 import { Desktop, FileManager } from './desktop.mjs';
-import { processes, run } from './processes.mjs';
+import { Program, processes, run } from './processes.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const STEP_SECONDS = 180;
@@ -58,6 +58,56 @@ export class Scene {
   keep(running) {
     this.#running.push(running);
     return running;
+  }
+
+  /** Files of people, in folders that are there. Nothing is written yet. */
+  async files(...paths) {
+    const files = paths.map((path) => join(this.folder, path));
+    for (const file of files) await mkdir(dirname(file), { recursive: true });
+    return files;
+  }
+
+  /** Starts a vault server on the folder `vault`, and says where it is and what allows its first team. */
+  async serve(listen = '127.0.0.1:0') {
+    const program = this.keep(new Program(this.program('twinlock-server'), ['all', '--json', '--listen', listen, '--data', join(this.folder, 'vault')]));
+    const { url, pin, setup_code: setupCode } = await program.hear('the vault accepts connections', () => program.events()[0]);
+    if (setupCode) this.secret('the setup code', setupCode);
+    return { program, url, pin, setupCode };
+  }
+
+  /** The surroundings of somebody whose keys are in a file. */
+  home(name) {
+    return { ...process.env, TWINLOCK_HOME: join(this.folder, `${name}-home`), TWINLOCK_KEYCHAIN: 'file', TWINLOCK_PASSPHRASE: 'correct horse battery' };
+  }
+
+  /** Runs `twinlock` for them. */
+  as(name, args, input) {
+    return run(this.program('twinlock'), args, { input, environment: this.home(name) });
+  }
+
+  /** Fills in where the vault is, as Mara, who starts a team there. */
+  async connect(app, { url, pin, setupCode }) {
+    await app.press(/^Connect to a vault/);
+    await app.fill('Vault address', url);
+    await app.fill('Pin of its certificate', pin);
+    await app.fill('Setup code', setupCode);
+    await app.fill('Name of the team', 'Saltmarsh');
+    await app.fill('Your name', 'Mara');
+  }
+
+  /** Starts Mara's team in a window that has just opened. */
+  async found(app, vault) {
+    await this.desktop.trayIsThere();
+    await this.connect(app, vault);
+    await app.press('Connect and start the team');
+    await app.see('Drop a .env file here');
+  }
+
+  /** Drops a file on the window and imports what is in it. */
+  async import(app, file, variables) {
+    await this.drop(app, file);
+    await app.press(`Import ${variables}`);
+    await app.see(`${variables}, revision 1`);
   }
 
   /** Opens the window on a home of its own. */

@@ -1,8 +1,7 @@
 // A team on this computer alone: started in the window, a file dropped on it, values seen one at a time, and nobody to invite.
 // Every step is done as a person does it and seen as a person sees it.
 import assert from 'node:assert/strict';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { until } from './processes.mjs';
 import { Scene } from './scene.mjs';
@@ -12,8 +11,7 @@ test('a team on this computer', async (t) => {
   const database = scene.secret('DATABASE_URL', 'postgres://canary-d5a1@localhost/shop');
   const stripe = scene.secret('STRIPE_KEY', 'canary-77b0-stripe');
   const text = `# The shop\nDATABASE_URL=${database}\nSTRIPE_KEY=${stripe}\n\n# loud while we look\nLOG_LEVEL=debug\nEMPTY=\n`;
-  await mkdir(join(scene.folder, 'shop'));
-  const file = join(scene.folder, 'shop/.env');
+  const [file] = await scene.files('shop/.env');
   await writeFile(file, text);
   let app;
 

@@ -1,11 +1,11 @@
 // Somebody is removed in the window, and the values that they knew are a list to be ticked off. Then the vault lies: its folder is
 // put back to what it was an hour ago. The window refuses that, cannot be talked out of it, and is itself again once the vault is.
 import assert from 'node:assert/strict';
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { chooseFile, press } from './desktop.mjs';
-import { Program, run, until } from './processes.mjs';
+import { run, until } from './processes.mjs';
 import { Scene } from './scene.mjs';
 
 test('a removal, and a vault that lies', async (t) => {
@@ -13,44 +13,28 @@ test('a removal, and a vault that lies', async (t) => {
   const secret = (name) => scene.secret(name, `canary-${name.toLowerCase()}-91b7`);
   const before = `DATABASE_URL=${secret('DATABASE')}\nSTRIPE_KEY=${secret('STRIPE')}\n`;
   const after = `DATABASE_URL=${secret('DATABASE-NEW')}\nSTRIPE_KEY=${secret('STRIPE-NEW')}\n`;
-  for (const folder of ['mara/api', 'ben/api']) await mkdir(join(scene.folder, folder), { recursive: true });
-  const [mara, ben] = ['mara/api/.env', 'ben/api/.env'].map((file) => join(scene.folder, file));
+  const [mara, ben] = await scene.files('mara/api/.env', 'ben/api/.env');
   await writeFile(mara, before);
 
   const [folder, old, honest] = ['vault', 'vault-old', 'vault-honest'].map((name) => join(scene.folder, name));
-  const serve = (listen) => scene.keep(new Program(scene.program('twinlock-server'), ['all', '--json', '--listen', listen, '--data', folder]));
-  const heard = (vault) => vault.hear('the vault accepts connections', () => vault.events()[0]);
-  let vault = serve('127.0.0.1:0');
-  const { url, pin, setup_code: setupCode } = await heard(vault);
-  scene.secret('the setup code', setupCode);
-  const address = new URL(url).host;
+  const first = await scene.serve();
+  const address = new URL(first.url).host;
+  let vault = first.program;
   /** Stops the vault, does something to its folder, and starts it again where it was. */
   const meanwhile = async (change) => {
     await vault.stop();
     await change();
-    vault = serve(address);
-    await heard(vault);
+    vault = (await scene.serve(address)).program;
   };
 
-  const own = { TWINLOCK_HOME: join(scene.folder, 'ben-home'), TWINLOCK_KEYCHAIN: 'file', TWINLOCK_PASSPHRASE: 'correct horse battery' };
-  const asBen = (args, input) => run(scene.program('twinlock'), args, { input, environment: { ...process.env, ...own } });
+  const asBen = (args, input) => scene.as('ben', args, input);
   const noValues = async (when) => assert.deepEqual(scene.secretsIn(await app.page()), [], `in the page: ${when}`);
   let app;
 
   await scene.step('Mara starts a team at a server and imports a file', async () => {
     app = await scene.openWindow('mara-home');
-    await scene.desktop.trayIsThere();
-    await app.press(/^Connect to a vault/);
-    await app.fill('Vault address', url);
-    await app.fill('Pin of its certificate', pin);
-    await app.fill('Setup code', setupCode);
-    await app.fill('Name of the team', 'Saltmarsh');
-    await app.fill('Your name', 'Mara');
-    await app.press('Connect and start the team');
-    await app.see('Drop a .env file here');
-    await scene.drop(app, mara);
-    await app.press('Import 2 variables');
-    await app.see('2 variables, revision 1');
+    await scene.found(app, first);
+    await scene.import(app, mara, '2 variables');
   });
 
   await scene.step('the invite link is in the page only while it is shown', async () => {
