@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use twinlock_client::files::LinkedFileId;
 use twinlock_client::view::{ChangeSummary, Connection, KeyholderNews, RefusalView};
 use twinlock_client::{Client, Error, Event, SyncOutcome};
+use twinlock_server::stop_signal;
 
 use crate::failure::{Failure, Status};
 use crate::opened::Opened;
@@ -209,28 +210,6 @@ fn print(line: &EventLine, out: &mut Output) -> Result<(), Failure> {
         }
         (Format::Text, _) => Ok(()),
     }
-}
-
-#[cfg(unix)]
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-#[cfg(not(unix))]
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        // Where the signal can't be listened for, the process is ended by the system instead.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    })
 }
 
 #[cfg(test)]

@@ -48,12 +48,8 @@ impl Cast {
 
     /// Ada renews the keys.
     fn rotate(&mut self) {
-        let ada = self.world.twin(self.ada.id());
-        self.world.open_generation(&ada, self.state.head());
-        let resealed = self.world.resealed(&self.state);
-        let rotated =
-            Revision { cause: Cause::Rotate, ..self.world.revision(ada.id(), &self.state, resealed) };
-        self.push(ada.sign_revision(&rotated)).unwrap();
+        let rotation = self.world.rotation(&self.ada, &self.state);
+        self.push(rotation).unwrap();
     }
 
     fn push(&mut self, statement: Envelope) -> Result<(), Refusal> {
@@ -69,15 +65,7 @@ impl Cast {
     }
 
     fn moving(&self, author: &Keyholder, position: &str) -> Revision {
-        let (entry, old) = self.state.in_order().next().unwrap();
-        let put = Put {
-            entry,
-            position: position.parse().unwrap(),
-            name: old.name.clone(),
-            pointer: old.pointer,
-            digest: old.digest,
-        };
-        self.world.revision(author.id(), &self.state, vec![Change::Put(put)])
+        self.world.moving(author.id(), &self.state, position)
     }
 
     fn replayed(

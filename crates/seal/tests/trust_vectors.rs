@@ -34,24 +34,12 @@ impl Story {
     }
 
     fn rotate(&mut self) {
-        let ada = self.world.twin(self.ada.id());
-        self.world.open_generation(&ada, self.state.head());
-        let resealed = self.world.resealed(&self.state);
-        let rotated =
-            Revision { cause: Cause::Rotate, ..self.world.revision(ada.id(), &self.state, resealed) };
-        self.push(ada.sign_revision(&rotated));
+        let rotation = self.world.rotation(&self.ada, &self.state);
+        self.push(rotation);
     }
 
     fn moved(&self, author: &Keyholder, position: &str) -> Envelope {
-        let (entry, old) = self.state.in_order().next().unwrap();
-        let put = Put {
-            entry,
-            position: position.parse().unwrap(),
-            name: old.name.clone(),
-            pointer: old.pointer,
-            digest: old.digest,
-        };
-        author.sign_revision(&self.world.revision(author.id(), &self.state, vec![Change::Put(put)]))
+        author.sign_revision(&self.world.moving(author.id(), &self.state, position))
     }
 
     fn purge(&self, author: &Keyholder, pointer: Pointer) -> Envelope {

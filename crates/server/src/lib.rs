@@ -13,6 +13,7 @@ mod listen;
 mod private_file;
 mod problem;
 mod shares;
+mod stop;
 mod tls;
 mod vault;
 
@@ -21,4 +22,5 @@ pub use database::{OpenError, StoreError};
 pub use keyring::{KeyringError, RootKeyError};
 pub use listen::ListenError;
 pub use private_file::PrivateFileError;
+pub use stop::stop_signal;
 pub use tls::{Pin, TlsError};

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::filter::LevelFilter;
 use twinlock_server::all::{self, AllOptions, Running, StartError};
+use twinlock_server::stop_signal;
 
 /// Keeps a team's sealed variables. It can withhold them, and never read them.
 #[derive(Parser)]
@@ -89,26 +90,4 @@ fn announce(running: &Running, json: bool) -> std::io::Result<()> {
         writeln!(out, "Stop it with Ctrl-C.")?;
     }
     out.flush()
-}
-
-#[cfg(unix)]
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-#[cfg(not(unix))]
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        // Where the signal can't be listened for, the process is ended by the system instead.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    })
 }

@@ -267,6 +267,32 @@ impl World {
         (name, value)
     }
 
+    /// A move of the first entry to another place.
+    pub(crate) fn moving(
+        &self,
+        author: KeyholderId,
+        state: &Verified<Environment>,
+        position: &str,
+    ) -> Revision {
+        let (entry, old) = state.in_order().next().unwrap();
+        let put = Put {
+            entry,
+            position: position.parse().unwrap(),
+            name: old.name.clone(),
+            pointer: old.pointer,
+            digest: old.digest,
+        };
+        self.revision(author, state, vec![Change::Put(put)])
+    }
+
+    /// Somebody renews the keys: the rotation, for the generation that is opened by this.
+    pub(crate) fn rotation(&mut self, author: &Keyholder, state: &Verified<Environment>) -> Envelope {
+        self.open_generation(author, state.head());
+        let resealed = self.resealed(state);
+        author
+            .sign_revision(&Revision { cause: Cause::Rotate, ..self.revision(author.id(), state, resealed) })
+    }
+
     /// The changes of a rotation: everything put again under new pointers.
     pub(crate) fn resealed(&mut self, state: &Environment) -> Vec<Change> {
         let entries: Vec<_> = state.in_order().map(|(id, entry)| (id, entry.clone())).collect();
