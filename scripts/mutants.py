@@ -51,7 +51,7 @@ SETS = {
     },
     "client": {
         "crate": "client",
-        "files": ["engine/refresh.rs", "engine/opened.rs", "engine/session.rs", "engine/join.rs", "vault/*.rs"],
+        "files": ["engine/refresh.rs", "engine/opened.rs", "engine/session/*.rs", "engine/join.rs", "vault/*.rs"],
         "asked": ["client/", "tests/hostile ", "tests/system (main_job|trust|tampering)::"],
     },
 }
