@@ -1,8 +1,9 @@
 //! The commands that the page may call: each hands on to the client and turns what comes back into what may
 //! cross. A value crosses only in `reveal` and `reveal_change`, one at a time; a text that is made to be handed on
-//! only in `show_handed`.
+//! only in `show_handed`. What is copied does not cross.
 
 pub(crate) mod checklists;
+pub(crate) mod copy;
 pub(crate) mod invites;
 pub(crate) mod keyholders;
 pub(crate) mod lock;

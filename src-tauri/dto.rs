@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 
 pub(crate) use changes::{
-    Change, ChangeKind, Changes, Comparison, Difference, Outcome, Resolution, Segment, Selection,
+    Change, ChangeKind, Changes, Comparison, Difference, Outcome, Resolution, Segment, Selection, Whose,
 };
 pub(crate) use checklists::Checklist;
 pub(crate) use falls::{NewRole, Removal, Revocation};

@@ -1,6 +1,7 @@
 //! Puts the app together: what it is made of, and what ends it.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use tauri::{AppHandle, Manager as _, RunEvent, WindowEvent};
 
@@ -11,6 +12,9 @@ use crate::handed::Handed;
 use crate::offers::Offers;
 use crate::window::Destinations;
 use crate::{announcements, page, tray, window};
+
+/// How long quitting waits for the clipboard.
+const CLEARING: Duration = Duration::from_secs(2);
 
 /// Runs until somebody quits.
 pub(crate) fn run() -> ExitCode {
@@ -51,7 +55,10 @@ pub(crate) fn run() -> ExitCode {
             app.run(|app, event| match event {
                 // The last window was closed: the tray stays. Quit names a code.
                 RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
-                RunEvent::Exit => tauri::async_runtime::block_on(app.state::<Core>().stop()),
+                RunEvent::Exit => {
+                    app.state::<Copied>().clear_and_wait(CLEARING);
+                    tauri::async_runtime::block_on(app.state::<Core>().stop());
+                }
                 _ => {}
             });
             ExitCode::SUCCESS

@@ -63,7 +63,7 @@ pub(crate) fn show_handed(handed: State<'_, Handed>, id: String) -> Answer<Shown
 #[tauri::command]
 #[specta::specta]
 pub(crate) fn copy_handed(handed: State<'_, Handed>, copied: State<'_, Copied>, id: String) -> Answer<()> {
-    copied.copy(handed.take_a_look(&id).ok_or_else(gone)?)
+    copied.copy(copied.turn(), handed.take_a_look(&id).ok_or_else(gone)?)
 }
 
 /// Nobody looks at it any more.

@@ -43,6 +43,16 @@ pub(crate) enum Comparison {
     There,
 }
 
+/// Which side of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Type)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Whose {
+    /// The file's.
+    Mine,
+    /// The vault's.
+    Theirs,
+}
+
 /// Two texts that somebody asked to see, cut where they differ.
 #[derive(Debug, Serialize, Type)]
 pub(crate) struct Difference {

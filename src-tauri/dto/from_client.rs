@@ -11,7 +11,7 @@ use super::{
     Access, Applicant, Change, ChangeKind, Changes, CommandError, CommandErrorCode, Computer, Connection,
     Environment, FileState, Found, GitState, KnownLoader, Level, LinkedFile, Loader, Member, Mode, Outcome,
     Overview, PendingInvite, Preview, Problem, Project, Reading, ReadingOutcome, Refusal, Revealed, Role,
-    Team, TeamSummary, Variable, VaultPlace,
+    Team, TeamSummary, Variable, VaultPlace, Whose,
 };
 
 impl From<Error> for CommandError {
@@ -239,6 +239,15 @@ impl From<Git> for GitState {
             Git::Tracked => Self::Tracked,
             Git::WouldBeCommitted => Self::WouldBeCommitted,
             Git::NoRepository => Self::NoRepository,
+        }
+    }
+}
+
+impl From<Whose> for view::Side {
+    fn from(whose: Whose) -> Self {
+        match whose {
+            Whose::Mine => Self::Mine,
+            Whose::Theirs => Self::Theirs,
         }
     }
 }

@@ -12,8 +12,21 @@ export const press = (keys) => run('xdotool', ['key', '--clearmodifiers', keys])
 
 /** What another program would paste now. */
 export async function clipboard() {
+  return (await clipboardWithHint()).text;
+}
+
+/** The same, and what clipboard managers are told about it. */
+export async function clipboardWithHint() {
   const { lines } = await run(PYTHON, [beside('clipboard.py')]);
   return JSON.parse(lines[0]);
+}
+
+/** Copies a text in another program, which keeps it until it is stopped. */
+export async function copyElsewhere(text) {
+  const other = new Program(PYTHON, [beside('clipboard.py'), text]);
+  await other.hear('the other program has copied it', () => other.events().length > 0);
+  await until('any program would paste it', async () => (await clipboard()) === text);
+  return other;
 }
 
 /** The windows of a process, by their title, that are on the screen. */

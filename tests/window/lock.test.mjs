@@ -51,9 +51,13 @@ test('locking', async (t) => {
     assert.deepEqual(scene.secretsIn(await app.page()), ['STRIPE']);
   });
 
-  await scene.step('the keyboard locks: the value and every name are gone', async () => {
+  await scene.step('the keyboard locks: the value and every name are gone, and the clipboard is empty', async () => {
+    await app.press('Copy DATABASE_URL');
+    await until('the value is in the clipboard', async () => (await clipboard()) === database);
+    await app.focus();
     await press('ctrl+l');
     await isLocked();
+    await until('the clipboard is cleared', async () => (await clipboard()) === '', 10);
     await scene.picture(app, 'locked');
   });
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { press } from './desktop.mjs';
+import { clipboard, press } from './desktop.mjs';
 import { until } from './processes.mjs';
 import { Scene } from './scene.mjs';
 
@@ -93,6 +93,15 @@ test('the main job', async (t) => {
     await scene.picture(app, 'change-revealed');
   });
 
+  await scene.step('one is copied as its loader reads it, and the page does not have it', async () => {
+    await app.press('Hide DATABASE_URL');
+    await app.press('Copy STRIPE_KEY');
+    await app.see('STRIPE_KEY copied.');
+    assert.equal(await clipboard(), second.stripe);
+    assert.deepEqual(scene.secretsIn(await app.page()), [], 'values in the page');
+    await scene.picture(app, 'change-copied');
+  });
+
   await scene.step('she pushes, and Ben has the bytes', async () => {
     assert.equal(await readFile(ben, 'utf8'), before);
     await app.press('Push 3 changes');
@@ -117,6 +126,8 @@ test('the main job', async (t) => {
     assert.deepEqual(scene.secretsIn(await app.page()), [], 'values in the page');
     await scene.picture(app, 'careful');
     await app.press('Look at it');
+    await app.press('Copy NODE_OPTIONS');
+    await until('the vault’s value is in the clipboard', async () => (await clipboard()) === more.match(/NODE_OPTIONS=(.*)/)[1]);
     await app.press('Pull 1 change');
     await until('the file has it', async () => (await readFile(mara, 'utf8')) === more);
     await app.see('In step with the vault');

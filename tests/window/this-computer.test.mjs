@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { clipboard, clipboardWithHint, copyElsewhere, press } from './desktop.mjs';
 import { until } from './processes.mjs';
 import { Scene } from './scene.mjs';
 
@@ -83,6 +84,29 @@ test('a team on this computer', async (t) => {
     await scene.picture(app, 'left');
   });
 
+  await scene.step('a value is copied without coming into the page, and clipboard managers are told to forget it', async () => {
+    await app.press('Copy STRIPE_KEY');
+    await app.see('STRIPE_KEY copied. The clipboard is cleared in 30 s.');
+    assert.deepEqual(await clipboardWithHint(), { text: stripe, hint: 'secret' });
+    assert.deepEqual(scene.secretsIn(await app.page()), [], 'values in the page');
+    await scene.picture(app, 'copied');
+    await until('the clipboard is cleared', async () => (await clipboard()) === '');
+  });
+
+  await scene.step('what has no value is not copied', async () => {
+    const copies = await app.script(`return [...document.querySelectorAll('[data-copy]')].map((one) => one.getAttribute('aria-label'))`);
+    assert.deepEqual(copies, ['Copy DATABASE_URL', 'Copy STRIPE_KEY', 'Copy LOG_LEVEL']);
+  });
+
+  await scene.step('the keyboard copies too', async () => {
+    await app.focus();
+    await app.press('Reveal DATABASE_URL');
+    await press('c');
+    await app.see('DATABASE_URL copied.');
+    assert.equal(await clipboard(), database);
+    await app.press('Hide DATABASE_URL');
+  });
+
   await scene.step('to invite somebody a vault server is needed', async () => {
     await app.press('Team');
     await app.see('1 member, 1 computer');
@@ -106,5 +130,14 @@ test('a team on this computer', async (t) => {
     await app.press('Reveal STRIPE_KEY');
     await app.see(stripe);
     await scene.picture(app, 'again');
+  });
+
+  await scene.step('what another program copied since is left alone, also at the end', async () => {
+    await app.press('Copy DATABASE_URL');
+    await until('the value is in the clipboard', async () => (await clipboard()) === database);
+    scene.keep(await copyElsewhere('a recipe'));
+    scene.desktop.choose('Quit');
+    await until('the app has ended', async () => !(await app.isRunning()));
+    assert.equal(await clipboard(), 'a recipe');
   });
 });

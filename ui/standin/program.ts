@@ -187,6 +187,8 @@ export function standIn(change: (world: World) => void = () => undefined): Stand
     saveActivity: () => answer('saveActivity', [], () => true),
     variables: (environment) => answer('variables', [environment], () => world.variables[environment] ?? []),
     reveal: (environment, entry) => answer('reveal', [environment, entry], () => ({ text: world.values[entry] ?? '', readings: world.readings[entry] ?? [] })),
+    copyValue: (environment, entry) => answer('copyValue', [environment, entry], () => null),
+    copyChange: (...args) => answer('copyChange', args, () => null),
     changes: (file) => answer('changes', [file], () => world.changes[file] ?? { conflicts: [], here: [], there: [] }),
     revealChange: (...args) => answer('revealChange', args, () => world.differences[args[1]] ?? { before: null, after: null }),
     push: (file, selection) => answer('push', [file, selection], () => {

@@ -86,6 +86,8 @@ export const scenes: Record<string, Scene> = {
   unlinked: scene('No file on this computer is linked', undefined, { place: at('api-prod', 'variables') }),
   'environment-empty': scene('Drop a .env file here', undefined, { place: at('api-staging', 'variables') }),
   changes: scene('4 to push', undefined, { place: at('api-dev', 'changes') }),
+  copied: scene('SMTP_PASSWORD copied', undefined, { place: at('api-dev', 'variables'), press: ['Copy SMTP_PASSWORD'] }),
+  'changes-copied': scene('DATABASE_URL copied', undefined, { place: at('api-dev', 'changes'), press: ['Copy DATABASE_URL'] }),
   'changes-revealed': scene('_dev', undefined, { place: at('api-dev', 'changes'), press: ['Reveal DATABASE_URL'] }),
   'conflict-revealed': scene('7Qm2', undefined, { place: at('api-dev', 'changes'), press: ['Reveal both values of STRIPE_KEY', 'Edit a third value'] }),
   dangers: scene('before you pull', dangers('ask'), { place: at('api-dev', 'changes') }),

@@ -91,3 +91,41 @@ test('the table works with the keyboard alone', async () => {
   await userEvent.keyboard('{ArrowUp} ');
   await expect.element(page.getByText('saltmarsh-api')).toBeVisible();
 });
+
+test('a value is copied by the program, and the page asks for nothing else', async () => {
+  const program = await show('variables');
+  await press('Copy STRIPE_KEY');
+  await expect.element(page.getByText('STRIPE_KEY copied. The clipboard is cleared in 30 s.').last()).toBeVisible();
+  expect(calls(program, 'copyValue')).toEqual([['api-dev', 'e-STRIPE_KEY']]);
+  expect(calls(program, 'reveal')).toEqual([]);
+  page.getByRole('button', { name: 'Reveal S3_BUCKET' }).element().focus();
+  await userEvent.keyboard('c');
+  await expect.poll(() => calls(program, 'copyValue').length).toBe(2);
+  expect(calls(program, 'copyValue')[1]).toEqual(['api-dev', 'e-S3_BUCKET']);
+});
+
+test('what is typed into the filter copies nothing', async () => {
+  const program = await show('variables');
+  await userEvent.keyboard('/');
+  await userEvent.keyboard('c');
+  await expect.element(page.getByRole('textbox', { name: 'Filter by name' })).toHaveValue('c');
+  expect(calls(program, 'copyValue')).toEqual([]);
+});
+
+test('what cannot be copied says why, and nothing says that it was', async () => {
+  await show('variables', (program) => { program.world.failing.copyValue = { code: 'failed', message: 'The clipboard cannot be used.' }; });
+  await press('Copy STRIPE_KEY');
+  await expect.element(page.getByText('The clipboard cannot be used.')).toBeVisible();
+  await expect.element(page.getByText('STRIPE_KEY copied.')).not.toBeInTheDocument();
+});
+
+test('each side of a change is copied by its place and its name', async () => {
+  const program = await show('changes');
+  await press('Copy this computer’s STRIPE_KEY');
+  await press('Copy the vault’s STRIPE_KEY');
+  await press('Copy DATABASE_URL');
+  const [mine, theirs, here] = calls(program, 'copyChange');
+  expect([mine, theirs].map((call) => call?.slice(2))).toEqual([['STRIPE_KEY', 'mine'], ['STRIPE_KEY', 'theirs']]);
+  expect(here?.slice(2)).toEqual(['DATABASE_URL', 'mine']);
+  expect(calls(program, 'revealChange')).toEqual([]);
+});

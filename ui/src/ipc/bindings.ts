@@ -87,8 +87,12 @@ export const commands = {
 	saveActivity: () => __TAURI_INVOKE<boolean>("save_activity"),
 	variables: (environment: string) => __TAURI_INVOKE<Variable[]>("variables", { environment }),
 	reveal: (environment: string, entry: string) => __TAURI_INVOKE<Revealed>("reveal", { environment, entry }),
+	/**  Copies a variable's value as its loader reads it. */
+	copyValue: (environment: string, entry: string) => __TAURI_INVOKE<null>("copy_value", { environment, entry }),
 	changes: (file: string) => __TAURI_INVOKE<Changes>("changes", { file }),
 	revealChange: (file: string, key: number, compare: Comparison) => __TAURI_INVOKE<Difference>("reveal_change", { file, key, compare }),
+	/**  Copies what one side of a change to this variable has. */
+	copyChange: (file: string, key: number, name: string, whose: Whose) => __TAURI_INVOKE<null>("copy_change", { file, key, name, whose }),
 	push: (file: string, selection: Selection) => __TAURI_INVOKE<Outcome>("push", { file, selection }),
 	pull: (file: string) => __TAURI_INVOKE<Outcome>("pull", { file }),
 	resolve: (file: string, name: string, resolution: Resolution) => __TAURI_INVOKE<null>("resolve", { file, name, resolution }),
@@ -622,6 +626,13 @@ export type Waiting = {
 	environment: string,
 	why: string,
 };
+
+/**  Which side of a change. */
+export type Whose = 
+/**  The file's. */
+"mine" | 
+/**  The vault's. */
+"theirs";
 
 /* Tauri Specta runtime */
 type EventEmit<T> = [T] extends [null] ? () => Promise<void> : (payload: T) => Promise<void>;

@@ -9,6 +9,8 @@ import { countsOf, isOdd } from './standing';
 export type View = 'variables' | 'changes';
 export type Place = { at: 'projects'; environment: string | null; view: View } | { at: 'removed'; member: string } | { at: 'team' | 'activity' | 'settings' };
 
+/** As long as the program leaves what it copied in the clipboard. */
+export const CLEARED_AFTER = 30_000;
 const LOCKED = 'Files stay watched; nothing is opened or sent until you unlock.';
 
 /** What removing somebody just now did. */
@@ -25,6 +27,8 @@ export class App {
   place = $state.raw<Place>({ at: 'projects', environment: null, view: 'variables' });
   /** The last thing that happened, for the line that screen readers read out. */
   said = $state('');
+  /** What was copied last, in a sentence, until the clipboard is cleared. */
+  copied = $state<string | null>(null);
   /** Something that was to happen by itself and did not. */
   trouble = $state<string | null>(null);
   /** Why there is no key, in a sentence, while there is none: then nothing else is shown. */
@@ -37,6 +41,7 @@ export class App {
   moves = $state(0);
   now = $state(0);
   #clock: () => number;
+  #clearing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(ipc: Ipc, clock: () => number) {
     this.ipc = ipc;
@@ -87,8 +92,15 @@ export class App {
     this.revealed.hide();
     this.overview.forget();
     this.checklists.forget();
-    this.trouble = this.removed = null;
+    this.trouble = this.removed = this.copied = null;
     this.hovering = false;
+  }
+
+  /** Says that the program copied something, for as long as it stays in the clipboard. */
+  wasCopied(what: string): void {
+    clearTimeout(this.#clearing);
+    this.said = this.copied = `${what} copied. The clipboard is cleared in 30 s.`;
+    this.#clearing = setTimeout(() => (this.copied = null), CLEARED_AFTER);
   }
 
   /** Goes somewhere; what was shown in the clear is hidden again. */

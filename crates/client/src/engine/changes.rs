@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use twinlock_protocol::ids::Pointer;
 use twinlock_seal::SecretText;
 
-use super::link::Looked;
-use super::readings::danger;
+use super::link::{Looked, text_of as file_text};
+use super::loader::dialect_of;
+use super::readings::{danger, read};
 use super::versions::Origin;
+use super::write::{joined_text, text_of as vault_text};
 use super::{Client, Joined};
 use crate::error::Error;
 use crate::files::{FileProblem, LinkedFileId};
-use crate::sync::{Change, Item, ItemState, OrderState, Plan};
+use crate::sync::{Change, Halves, Item, ItemState, OrderState, Plan};
+use crate::team::inert;
 use crate::view::{ChangeKind, ChangeSummary, ChangeView, ChangesView, Side};
 
 impl Client {
@@ -37,19 +40,33 @@ impl Client {
         let mut state = self.state().await;
         let joined = state.joined()?;
         let looked = self.look_to_review(joined, file)?;
-        let item = looked.plan.items.get(key).ok_or_else(|| Error::Unknown {
-            kind: "change",
-            name: key.to_string(),
-            hint: "The file may have changed meanwhile; look again.".to_owned(),
-        })?;
-        let halves = match side {
-            Side::Mine => &item.mine,
-            Side::Theirs => &item.theirs,
-            Side::Base => &item.base,
-        };
-        Ok(halves
-            .as_ref()
+        let item = looked.plan.items.get(key).ok_or_else(|| not_there(&key.to_string()))?;
+        Ok(half_of(item, side)
             .map(|halves| SecretText::new(halves.right.trim_end_matches(['\r', '\n']).to_owned())))
+    }
+
+    /// One side's value of a change to this variable, as the file's loader reads it, to be used elsewhere. None where
+    /// that side has no such variable.
+    pub async fn change_value(
+        &self,
+        file: LinkedFileId,
+        key: usize,
+        name: &str,
+        side: Side,
+    ) -> Result<Option<SecretText>, Error> {
+        let mut state = self.state().await;
+        let joined = state.joined()?;
+        let looked = self.look_to_review(joined, file)?;
+        // The file may have changed since, and another variable be in this place.
+        let item = looked.plan.items.get(key).filter(|item| item.name() == Some(name));
+        let item = item.ok_or_else(|| not_there(&inert(name)))?;
+        let Some(halves) = half_of(item, side) else { return Ok(None) };
+        let text = match side {
+            Side::Mine => file_text(&looked.read),
+            Side::Theirs => vault_text(&looked.theirs),
+            Side::Base => joined_text(looked.base.iter().map(|agreed| &agreed.halves)),
+        };
+        Ok(Some(read(&text, &[dialect_of(&looked.file)], name, &halves.right).text))
     }
 
     /// A file that is missing, empty or unreadable has no changes to review: its state says what it is.
@@ -69,6 +86,22 @@ impl Client {
             }
         }
         Ok(looked)
+    }
+}
+
+fn half_of(item: &Item, side: Side) -> Option<&Halves> {
+    match side {
+        Side::Mine => item.mine.as_ref(),
+        Side::Theirs => item.theirs.as_ref(),
+        Side::Base => item.base.as_ref(),
+    }
+}
+
+fn not_there(name: &str) -> Error {
+    Error::Unknown {
+        kind: "change",
+        name: name.to_owned(),
+        hint: "The file may have changed meanwhile; look again.".to_owned(),
     }
 }
 

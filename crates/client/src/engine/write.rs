@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::send::{ATTEMPTS, Sending};
 use super::{Client, Event, Joined};
 use crate::error::Error;
-use crate::sync::{Agreed, ItemState, Moves, OrderState, TheirText, Theirs, plan};
+use crate::sync::{Agreed, Halves, ItemState, Moves, OrderState, TheirText, Theirs, plan};
 
 /// What a change of an environment did.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -80,14 +80,15 @@ impl Client {
 }
 
 /// What opens, joined. What does not open is its author's to repair, and is no part of any text.
-fn text_of(theirs: &[Theirs]) -> Zeroizing<String> {
-    let texts: Vec<Zeroizing<String>> = theirs
-        .iter()
-        .filter_map(|entry| match &entry.text {
-            TheirText::Open(halves) => Some(halves.text()),
-            TheirText::Damaged => None,
-        })
-        .collect();
+pub(super) fn text_of(theirs: &[Theirs]) -> Zeroizing<String> {
+    joined_text(theirs.iter().filter_map(|entry| match &entry.text {
+        TheirText::Open(halves) => Some(halves),
+        TheirText::Damaged => None,
+    }))
+}
+
+pub(super) fn joined_text<'a>(entries: impl Iterator<Item = &'a Halves>) -> Zeroizing<String> {
+    let texts: Vec<Zeroizing<String>> = entries.map(Halves::text).collect();
     let texts: Vec<&str> = texts.iter().map(|text| text.as_str()).collect();
     Zeroizing::new(join_entries(&texts).text)
 }
