@@ -37,6 +37,8 @@ const COMMAND_NAMES: &[&str] = &[
     "set_access",
     "environments",
     "rotate_environment",
+    "lost_with_keys",
+    "renew_giving_up",
     "computers",
     "revocation",
     "revoke_computer",

@@ -7,6 +7,7 @@ pub(crate) mod copy;
 pub(crate) mod invites;
 pub(crate) mod keyholders;
 pub(crate) mod lock;
+pub(crate) mod lost;
 pub(crate) mod people;
 pub(crate) mod services;
 pub(crate) mod trust;

@@ -18,7 +18,7 @@ pub(crate) use changes::{
     Change, ChangeKind, Changes, Comparison, Difference, Outcome, Resolution, Segment, Selection, Whose,
 };
 pub(crate) use checklists::Checklist;
-pub(crate) use falls::{NewRole, Removal, Revocation};
+pub(crate) use falls::{Lost, NewRole, Removal, Revocation};
 pub(crate) use keyholders::{Kit, Knocking};
 pub(crate) use people::{EnvironmentRights, MemberChange, OwnKeyholder, Removed, Renewal};
 pub(crate) use services::{NewToken, Service};
@@ -116,6 +116,8 @@ pub(crate) struct Environment {
     pub(crate) name: String,
     pub(crate) level: Level,
     pub(crate) revision: u64,
+    /// Whether keys that this member should have are not here.
+    pub(crate) keys_missing: bool,
     pub(crate) refusal: Option<Refusal>,
     pub(crate) files: Vec<LinkedFile>,
 }
@@ -216,6 +218,7 @@ pub(crate) enum GitState {
 }
 
 #[derive(Debug, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Team {
     pub(crate) name: String,
     pub(crate) members: Vec<Member>,
@@ -223,6 +226,8 @@ pub(crate) struct Team {
     pub(crate) invites: Vec<PendingInvite>,
     pub(crate) address: String,
     pub(crate) vault: VaultPlace,
+    /// Whether some of its names do not open here.
+    pub(crate) names_missing: bool,
 }
 
 #[derive(Debug, Serialize, Type)]

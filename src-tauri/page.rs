@@ -46,6 +46,8 @@ pub(crate) fn schema() -> Builder<tauri::Wry> {
             commands::people::set_access,
             commands::people::environments,
             commands::people::rotate_environment,
+            commands::lost::lost_with_keys,
+            commands::lost::renew_giving_up,
             commands::people::computers,
             commands::people::revocation,
             commands::people::revoke_computer,

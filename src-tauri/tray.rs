@@ -254,7 +254,16 @@ mod tests {
         };
         let project: ProjectId = "00000000000000000000000000000002".parse().unwrap();
         let (name, level) = (name.to_owned(), Level::Write);
-        EnvironmentView { id, project, name, level, revision: 1, refusal: None, files: vec![file] }
+        EnvironmentView {
+            id,
+            project,
+            name,
+            level,
+            revision: 1,
+            keys_missing: false,
+            refusal: None,
+            files: vec![file],
+        }
     }
 
     fn shown(connection: Connection, environments: Vec<EnvironmentView>) -> (State, Vec<String>) {

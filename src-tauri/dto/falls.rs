@@ -24,6 +24,23 @@ pub(crate) struct Rekeyed {
     pub(crate) values: Option<usize>,
 }
 
+/// What new keys would not bring along, because it does not open here. Names only.
+#[derive(Debug, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Lost {
+    pub(crate) kept: usize,
+    pub(crate) earlier: Vec<String>,
+    pub(crate) gone: Vec<String>,
+    pub(crate) gone_unnamed: usize,
+}
+
+impl From<view::LostView> for Lost {
+    fn from(lost: view::LostView) -> Self {
+        let view::LostView { kept, earlier, gone, gone_unnamed } = lost;
+        Self { kept, earlier, gone, gone_unnamed }
+    }
+}
+
 /// What removing somebody would do.
 #[derive(Debug, Serialize, Type)]
 pub(crate) struct Removal {

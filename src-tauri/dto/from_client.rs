@@ -156,6 +156,7 @@ impl Environment {
             name: environment.name,
             level: environment.level.into(),
             revision: environment.revision,
+            keys_missing: environment.keys_missing,
             // Between two questions a refusal may have come or gone: what the overview says counts.
             refusal: environment
                 .refusal
@@ -296,6 +297,7 @@ impl From<view::TeamView> for Team {
             invites: team.invites.into_iter().map(PendingInvite::from).collect(),
             address: team.vault,
             vault: place(team.local),
+            names_missing: team.names_missing,
         }
     }
 }

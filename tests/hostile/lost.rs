@@ -32,6 +32,7 @@ async fn an_environment_whose_keys_nobody_has_is_brought_back_on_a_persons_word(
     ada.does(Event::MemberRemoved(MemberRemoved { member, keep: Vec::new(), heads: Vec::new() })).await;
 
     // By itself nobody gives anything up: somebody might have the keys.
+    assert!(!keys_missing(&setting).await);
     setting.ada.save("# the first\nA=3\nB=1\n");
     let pushed = setting.ada.client.push(&setting.ada.env(), Selection::All).await.map(|out| out.pushed);
     assert!(matches!(pushed, Err(Error::KeysMissing { .. })), "{pushed:?}");
@@ -39,16 +40,24 @@ async fn an_environment_whose_keys_nobody_has_is_brought_back_on_a_persons_word(
     let renewed = setting.ada.client.rotate_environment(environment).await.map(drop);
     assert!(matches!(renewed, Err(Error::KeysMissing { .. })), "{renewed:?}");
 
+    assert!(keys_missing(&setting).await);
     let lost = setting.ada.client.lost_with_keys(environment).await.unwrap();
     assert_eq!(lost.earlier, ["a comment", "A", "B"]);
-    assert_eq!((lost.gone.len(), lost.gone_unnamed), (0, 1));
+    assert_eq!((lost.kept, lost.gone.len(), lost.gone_unnamed), (0, 0, 1));
     setting.ada.client.rotate_giving_up(environment).await.unwrap();
+    assert!(!keys_missing(&setting).await);
     assert!(setting.ada.client.lost_with_keys(environment).await.unwrap().is_nothing());
     setting.ben.client.pull(&setting.ben.env()).await.unwrap();
     assert_eq!(setting.ben.text(), good);
     setting.ada.client.push(&setting.ada.env(), Selection::All).await.unwrap();
     setting.ben.client.pull(&setting.ben.env()).await.unwrap();
     setting.check_in_step().await;
+}
+
+/// Whether Ada is told of an environment whose keys are not on her computer.
+async fn keys_missing(setting: &Setting) -> bool {
+    let projects = setting.ada.client.overview().await.unwrap().projects;
+    projects.iter().flat_map(|project| &project.environments).any(|environment| environment.keys_missing)
 }
 
 /// H64, the team's names: one admin is enough.
@@ -75,11 +84,13 @@ async fn names_whose_key_nobody_has_are_brought_back_on_an_admins_word() {
     let renewed = setting.ada.client.renew_names(false).await;
     assert!(matches!(renewed, Err(Error::KeysMissing { .. })), "{renewed:?}");
 
+    assert!(setting.ada.client.team().await.unwrap().names_missing);
     let lost = setting.ada.client.names_lost_with_keys().await.unwrap();
     assert!(lost.earlier.iter().any(|name| name == "development"), "{lost:?}");
     assert_eq!(lost.gone_unnamed, 0);
     setting.ada.client.renew_names(true).await.unwrap();
     setting.ada.client.sync().await.unwrap();
+    assert!(!setting.ada.client.team().await.unwrap().names_missing);
     assert_eq!(setting.ada.client.undone().await, Vec::<String>::new());
     for computer in [&setting.ada, &setting.ben] {
         assert_eq!(computer.client.find_environment("api/development").await.unwrap(), environment);

@@ -1,6 +1,6 @@
 // A stand-in for the program: the same typed functions over made-up data, for tests and pictures. Never in the window.
 import type {
-  Change, Changes, Checklist, CommandError, Difference, Environment, EnvironmentRights, Falls, Ipc, Knocking, KnownLoader, LinkedFile, Member, Moved, Overview, OwnKeyholder, Preview,
+  Change, Changes, Checklist, CommandError, Difference, Environment, EnvironmentRights, Falls, Ipc, Knocking, KnownLoader, LinkedFile, Lost, Member, Moved, Overview, OwnKeyholder, Preview,
   Project, Refusal, Removal, Removed, Safety, Service, Statement, Team, Unlocking, Variable,
 } from '../src/ipc';
 
@@ -37,6 +37,8 @@ export interface World {
   couldRead: Checklist['items'];
   checklists: Checklist[];
   computers: OwnKeyholder[];
+  /** What new keys would not bring along. */
+  lost: Lost;
   services: Service[];
   activity: Statement[];
   destination: string | null;
@@ -143,6 +145,13 @@ export function standIn(change: (world: World) => void = () => undefined): Stand
     }),
     environments: () => answer('environments', [], () => RIGHTS),
     rotateEnvironment: (environment) => answer('rotateEnvironment', [environment], () => RIGHTS.find((one) => one.id === environment) ?? fail('gone')),
+    lostWithKeys: (environment) => answer('lostWithKeys', [environment], () => world.lost),
+    renewGivingUp: (environment) => answer('renewGivingUp', [environment], () => {
+      const there = (one: Environment) => (one.id === environment ? { ...one, keysMissing: false } : one);
+      world.overview = { ...world.overview, projects: world.overview.projects.map((project) => ({ ...project, environments: project.environments.map(there) })) };
+      if (environment === null) world.team = { ...world.team, namesMissing: false };
+      return null;
+    }),
     computers: () => answer('computers', [], () => world.computers),
     revocation: (computer, keep) => answer('revocation', [computer, keep], () => ({
       computer, falls: keep ? { ...world.removal.falls, computers: [computer], kits: [], invites: [], services: [] } : { ...world.removal.falls, computers: [computer] },
@@ -232,7 +241,7 @@ export function makeFile(change: Partial<LinkedFile> = {}): LinkedFile {
 }
 
 function makeEnvironment(id: string, name: string, change: Partial<Environment> = {}): Environment {
-  return { id, name, level: 'write', revision: 41, refusal: null, files: [], ...change };
+  return { id, name, level: 'write', revision: 41, keysMissing: false, refusal: null, files: [], ...change };
 }
 
 function makeProject(name: string, environments: Environment[]): Project {
@@ -367,7 +376,7 @@ function makeWorld(): World {
       connection: 'online',
     },
     team: {
-      name: 'Saltmarsh', address: 'https://vault.saltmarsh.dev', vault: 'server', waiting: [],
+      name: 'Saltmarsh', address: 'https://vault.saltmarsh.dev', vault: 'server', namesMissing: false, waiting: [],
       members: [
         makeMember('Mara Lind', 'owner', everywhere, [{ id: '4f0c9a71be', this: true }], true),
         makeMember('Ada Okafor', 'admin', [
@@ -439,6 +448,7 @@ function makeWorld(): World {
     ],
     checklists: [],
     computers: [{ id: '4f0c9a71be', kind: 'computer', this: true }, { id: '77c0de99aa', kind: 'computer', this: false }, { id: 'c1c2d3e4f5', kind: 'recovery-kit', this: false }],
+    lost: { kept: 9, earlier: ['STRIPE_KEY', 'DATABASE_URL'], gone: ['SENTRY_DSN'], goneUnnamed: 1 },
     services: [makeService()],
     activity: makeActivity(),
     kitLine: 'twinlock:kit#Zq0vNw7kq3kXhPz8Ft2Yc9mLw1sB6aJ4uRgDe5oTnVbKxQyHsWfMpZ',

@@ -52,6 +52,14 @@ const dangers = (pull: 'ask' | 'auto') => (world: World) => {
   if (environment) environment.files = [file];
   world.changes = { f1: { conflicts: [], here: [], there: [makeChange(1, 'REDIS_URL', 'changed', 'Chidi', 61 * 60_000), { ...makeChange(4, 'NODE_OPTIONS', 'new', 'Ben', 9 * 60_000), danger: DANGER }] } };
 };
+const keysMissing = (world: World) => {
+  const environment = world.overview.projects[0]?.environments[0];
+  if (!environment) return;
+  Object.assign(environment, { keysMissing: true, files: [makeFile({ state: 'unreadable', problem: MISSING })] });
+  world.failing.variables = failure('failed', MISSING);
+  world.failing.changes = failure('failed', MISSING);
+};
+const MISSING = 'The keys of api/development have not reached this computer yet. They come when a teammate who has them is online; nothing was changed.';
 const team: App['place'] = { at: 'team' };
 const failure = (code: CommandError['code'], message: string): CommandError => ({ code, message });
 const at = (environment: string, view: 'variables' | 'changes'): App['place'] => ({ at: 'projects', environment, view });
@@ -96,6 +104,18 @@ export const scenes: Record<string, Scene> = {
   emptied: scene('Write the file again', firstFile({
     state: 'emptied', problem: 'api/.env is empty now. Twinlock did not take that as “remove 14 variables”.', git: 'would-be-committed',
   }), { place: at('api-dev', 'changes') }),
+  'keys-missing': scene('Nobody has them', keysMissing, { place: at('api-dev', 'variables') }),
+  'keys-missing-reader': scene('are not on this computer', (world) => {
+    keysMissing(world);
+    for (const project of world.overview.projects) for (const environment of project.environments) environment.level = 'read';
+  }, { place: at('api-dev', 'variables') }),
+  'keys-lost': scene('Back to what they were', keysMissing, { place: at('api-dev', 'variables'), press: ['Nobody has them'] }),
+  'keys-found': scene('Nothing has to be given up', (world) => { keysMissing(world); world.lost = { kept: 14, earlier: [], gone: [], goneUnnamed: 0 }; }, { place: at('api-dev', 'variables'), press: ['Nobody has them'] }),
+  'names-missing': scene('do not open on this computer', (world) => { world.team.namesMissing = true; }, { place: { at: 'team' } }),
+  'names-lost': scene('gets a stand-in', (world) => {
+    world.team.namesMissing = true;
+    world.lost = { kept: 11, earlier: ['staging'], gone: [], goneUnnamed: 1 };
+  }, { place: { at: 'team' }, press: ['Nobody has it'] }),
   offline: scene('The vault cannot be reached. Go on', (world) => { world.overview.connection = 'offline'; }, { place: at('api-dev', 'variables') }),
   'push-failed': scene('You can read', (world) => {
     world.failing.push = failure('failed', 'You can read api/development but not change it. Somebody with write access can give you write access. Nothing was changed.');

@@ -218,3 +218,39 @@ test('a computer is revoked only after what falls with it was said', async () =>
   await expect.poll(() => calls(program, 'revokeComputer')).toEqual([['77c0de99aa', false]]);
   await expect.element(page.getByText('77c0de99', { exact: true })).not.toBeInTheDocument();
 });
+
+test('keys that nobody has are given up only after what that costs was said, and on a person’s word', async () => {
+  const program = await show('keys-lost');
+  expect(calls(program, 'lostWithKeys')).toEqual([['api-dev']]);
+  for (const words of ['9 variables open here', 'STRIPE_KEY', 'SENTRY_DSN', '1 line of which not even the name', 'may have these keys. Ask first', 'It cannot be taken back.']) {
+    await expect.element(page.getByRole('dialog').getByText(words).first()).toBeVisible();
+  }
+  const give = page.getByRole('button', { name: 'Make new keys and give this up' });
+  await expect.element(give).toBeDisabled();
+  expect(calls(program, 'renewGivingUp')).toEqual([]);
+  await page.getByRole('checkbox', { name: 'I have asked: nobody has these keys' }).click();
+  await give.click();
+  await expect.element(page.getByRole('dialog')).not.toBeInTheDocument();
+  expect(calls(program, 'renewGivingUp')).toEqual([['api-dev']]);
+  await expect.element(page.getByText('Nobody has them')).not.toBeInTheDocument();
+});
+
+test('where everything opens again there is nothing to give up', async () => {
+  await show('keys-found');
+  await expect.element(page.getByRole('button', { name: 'Make new keys' })).not.toBeInTheDocument();
+  await expect.element(page.getByRole('checkbox', { name: 'I have asked' })).not.toBeInTheDocument();
+});
+
+test('whoever may only read an environment cannot give its keys up', async () => {
+  await show('keys-missing-reader');
+  await expect.element(page.getByText('are not on this computer')).toBeVisible();
+  await expect.element(page.getByRole('button', { name: 'Nobody has them' })).not.toBeInTheDocument();
+});
+
+test('the team’s names are given up by an admin alone', async () => {
+  const program = await show('names-lost');
+  await page.getByRole('checkbox', { name: 'I have asked' }).click();
+  await press('Make new keys and give this up');
+  await expect.poll(() => calls(program, 'renewGivingUp')).toEqual([[null]]);
+  await expect.element(page.getByText('Some names of this team do not open')).not.toBeInTheDocument();
+});

@@ -29,7 +29,7 @@ test.each([['Mara Lind', 'ML'], ['ada', 'AD'], ['Å', 'Å'], ['Ben van der Weiss
 });
 
 test('the worst standing counts, and offline only where nothing waits', () => {
-  const environment = (change: Parameters<typeof makeFile>[0]) => ({ id: 'e', name: 'e', level: 'write' as const, revision: 1, refusal: null, files: [makeFile(change)] });
+  const environment = (change: Parameters<typeof makeFile>[0]) => ({ id: 'e', name: 'e', level: 'write' as const, revision: 1, keysMissing: false, refusal: null, files: [makeFile(change)] });
   const state = (change: Parameters<typeof makeFile>[0], connection: 'online' | 'offline' = 'online') => standingOf([environment(change)], connection).state;
   expect(state({})).toBe('step');
   expect(state({}, 'offline')).toBe('offline');

@@ -74,10 +74,12 @@ pub(crate) fn ask_whether_lost(lost: &LostView, yes: bool, out: &Output) -> Resu
 }
 
 fn of_lost(lost: &LostView) -> Vec<String> {
-    let LostView { earlier, gone, gone_unnamed } = lost;
+    let LostView { kept, earlier, gone, gone_unnamed } = lost;
     let mut said = Vec::new();
     if lost.is_nothing() {
         said.push("Everything opens on this computer: nothing is given up.".to_owned());
+    } else if *kept > 0 {
+        said.push(format!("Kept as it is now: {} that open here.", count(*kept, "name")));
     }
     if !earlier.is_empty() {
         said.push(format!("As it was when it last opened here: {}.", earlier.join(", ")));

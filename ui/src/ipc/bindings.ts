@@ -65,6 +65,10 @@ export const commands = {
 	environments: () => __TAURI_INVOKE<EnvironmentRights[]>("environments"),
 	/**  Gives an environment new keys. */
 	rotateEnvironment: (environment: string) => __TAURI_INVOKE<EnvironmentRights>("rotate_environment", { environment }),
+	/**  What new keys would not bring along. Changes nothing. */
+	lostWithKeys: (environment: string | null) => __TAURI_INVOKE<Lost>("lost_with_keys", { environment }),
+	/**  Makes new keys and carries over what opens here. */
+	renewGivingUp: (environment: string | null) => __TAURI_INVOKE<null>("renew_giving_up", { environment }),
 	/**  One's own computers and recovery kits. */
 	computers: () => __TAURI_INVOKE<OwnKeyholder[]>("computers"),
 	/**  What would fall with a computer or kit of one's own. Changes nothing. */
@@ -241,6 +245,8 @@ export type Environment = {
 	name: string,
 	level: Level,
 	revision: number,
+	/**  Whether keys that this member should have are not here. */
+	keysMissing: boolean,
 	refusal: Refusal | null,
 	files: LinkedFile[],
 };
@@ -324,6 +330,14 @@ export type Loader = {
 	dialect: string,
 	because: string | null,
 	set: boolean,
+};
+
+/**  What new keys would not bring along, because it does not open here. Names only. */
+export type Lost = {
+	kept: number,
+	earlier: string[],
+	gone: string[],
+	goneUnnamed: number,
 };
 
 export type Member = {
@@ -579,6 +593,8 @@ export type Team = {
 	invites: PendingInvite[],
 	address: string,
 	vault: VaultPlace,
+	/**  Whether some of its names do not open here. */
+	namesMissing: boolean,
 };
 
 export type TeamSummary = {

@@ -14,6 +14,11 @@ export function plural(count: number, noun: string, nouns = `${noun}s`): string 
   return `${count} ${count === 1 ? noun : nouns}`;
 }
 
+/** `Ada, Ben and Chidi`. */
+export function listed(names: readonly string[]): string {
+  return names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
+}
+
 /** `computer 4f0c9a71`. */
 export function nameOf({ kind, id }: OwnKeyholder): string {
   return `${kind === 'computer' ? 'computer' : 'recovery kit'} ${id.slice(0, 8)}`;

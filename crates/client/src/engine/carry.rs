@@ -2,11 +2,12 @@
 
 use twinlock_protocol::api::ValueBlob;
 use twinlock_protocol::environment::{Entry, digest};
+use twinlock_protocol::event::Level;
 use twinlock_protocol::ids::{EntryId, EnvironmentId, Pointer};
 use twinlock_protocol::limits;
 use twinlock_protocol::revision::{Change, Put, Remove};
 
-use super::opened::open;
+use super::opened::{lacks_keys, open};
 use super::session::Held;
 use super::versions::{Versions, entry_of, opened};
 use super::{Client, Joined, random_id};
@@ -44,8 +45,7 @@ impl Client {
         how: Carry,
     ) -> Result<Vec<Carried>, Error> {
         joined.session.held(id)?;
-        let lacks = |held: &Held| !held.chain.entries().values().all(|entry| has_keys(held, entry));
-        if joined.session.environment(id).is_none_or(lacks) {
+        if joined.session.environment(id).is_none_or(|held| lacks_keys(held, Level::Read)) {
             if how == Carry::Whole {
                 return Err(Error::KeysMissing { environment: joined.session.environment_name(id) });
             }
@@ -93,7 +93,7 @@ impl Client {
                 Some(halves) if *earlier => {
                     lost.earlier.push(halves.name().unwrap_or("a comment").to_owned());
                 }
-                Some(_) => {}
+                Some(halves) => lost.kept += usize::from(halves.name().is_some()),
                 None => match known(entry) {
                     Some(name) => lost.gone.push(name),
                     None => lost.gone_unnamed += 1,

@@ -152,6 +152,7 @@ impl Client {
                 .as_ref()
                 .map_or_else(|| session.record.vault.clone(), |vault| vault.location().url.to_string()),
             local: session.record.vault == LOCAL,
+            names_missing: session.labelled().is_none(),
             events: session.log_head().sequence,
         })
     }

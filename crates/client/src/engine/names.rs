@@ -55,6 +55,7 @@ impl Client {
         let mut lost = LostView::default();
         let labelled = session.team.labelled().into_iter().map(|subject| {
             let now = session.label_of(subject).and_then(|label| session.label(label));
+            lost.kept += usize::from(now.is_some());
             let name = now.unwrap_or_else(|| match former.get(&subject) {
                 Some(name) => {
                     lost.earlier.push(name.clone());

@@ -2,7 +2,7 @@
 
 use twinlock_dotenv::{Document, Entry as TextEntry};
 use twinlock_protocol::environment::Entry;
-use twinlock_protocol::event::Level;
+use twinlock_protocol::event::{Half, Level};
 use twinlock_protocol::ids::{EntryId, EnvironmentId};
 use zeroize::Zeroizing;
 
@@ -78,15 +78,20 @@ impl Client {
     }
 
     fn check_keys(&self, joined: &Joined, id: EnvironmentId, held: &Held) -> Result<(), Error> {
-        let has = |entry: &Entry| {
-            held.name_key(entry.generation).is_some() && held.value_key(entry.generation).is_some()
-        };
-        if held.chain.entries().values().all(has) {
-            Ok(())
-        } else {
-            Err(Error::KeysMissing { environment: joined.session.environment_name(id) })
+        if lacks_keys(held, Level::Read) {
+            return Err(Error::KeysMissing { environment: joined.session.environment_name(id) });
         }
+        Ok(())
     }
+}
+
+/// Whether anything there is sealed under keys that somebody of this level should have, and that are not here.
+pub(super) fn lacks_keys(held: &Held, level: Level) -> bool {
+    let has = |entry: &Entry| {
+        held.name_key(entry.generation).is_some()
+            && (!level.includes(Half::Value) || held.value_key(entry.generation).is_some())
+    };
+    !held.chain.entries().values().all(has)
 }
 
 /// Opens one entry; `None` if its author sealed something that does not open, or that is not one entry.

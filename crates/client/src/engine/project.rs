@@ -7,6 +7,7 @@ use twinlock_protocol::event::{
 use twinlock_protocol::ids::{EnvironmentId, Generation, MemberId, ProjectId};
 
 use super::approval::check_approved;
+use super::opened::lacks_keys;
 use super::rights::in_words;
 use super::session::Session;
 use super::{Client, Joined, LOCAL, now, random_id};
@@ -42,6 +43,7 @@ impl Client {
                 name: name.split_once('/').map_or(name.clone(), |(_, own)| own.to_owned()),
                 level,
                 revision: session.environment(*id).map_or(0, |held| held.chain.head().number),
+                keys_missing: session.environment(*id).is_some_and(|held| lacks_keys(held, level)),
                 refusal: refusal_of(&refusals, Scope::Environment(*id), &name).or_else(|| {
                     refusal_of(&refusals, Scope::Team(session.record.team), &session.record.name)
                 }),

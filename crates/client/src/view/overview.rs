@@ -66,6 +66,8 @@ pub struct EnvironmentView {
     pub level: Level,
     /// The number of its last revision.
     pub revision: u64,
+    /// Whether keys that this member should have are not on this computer.
+    pub keys_missing: bool,
     /// What the vault served that does not verify, if anything.
     pub refusal: Option<RefusalView>,
     /// The linked files on this computer.

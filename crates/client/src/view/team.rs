@@ -27,6 +27,8 @@ pub struct TeamView {
     pub vault: String,
     /// Whether that is the vault embedded in this computer.
     pub local: bool,
+    /// Whether some of the team's names do not open on this computer.
+    pub names_missing: bool,
     /// The number of events in the team's log.
     pub events: u64,
 }
