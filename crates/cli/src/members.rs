@@ -136,7 +136,7 @@ pub(crate) async fn run(
             out.answer(&removed, |text| show_checklist(&removed, text))?;
             out.note(&format!("{} is no member any more.", removed.name));
             if !removed.could_read.is_empty() {
-                out.note("The list is kept: twinlock member checklist");
+                out.note("Every admin has the list, until all of it was changed: twinlock member checklist");
             }
             say_closed(&removed.closed, out);
             say_keys(&removed.keys, out);

@@ -153,14 +153,8 @@ fn what_a_removed_member_could_read_is_a_list_until_all_of_it_was_changed() {
     ada.push("TOKEN=old\nURL=x\nKEY=k\n");
     assert_eq!(ada.run(&["member", "checklist", "--json"]).ok().json(), json!({ "checklists": [] }));
     let removed = ada.run(&["member", "remove", "Ben"]).ok();
-    assert!(removed.err.contains("The list is kept"), "{}", removed.err);
-    let list = || -> Vec<Value> {
-        let shown = ada.run(&["member", "checklist", "--json"]).ok().json();
-        let Some(list) = shown["checklists"].as_array().unwrap().first() else { return Vec::new() };
-        assert_eq!(list["name"], "Ben");
-        let items = list["items"].as_array().unwrap().iter();
-        items.map(|item| json!([item["environment"], item["name"], item["state"]])).collect()
-    };
+    assert!(removed.err.contains("Every admin has the list"), "{}", removed.err);
+    let list = || list_of(ada, "Ben");
     let item = |name: &str, state: &str| json!(["api/development", name, state]);
     // Sealing everything anew under new keys has changed no value.
     assert_eq!(list(), [item("TOKEN", "open"), item("URL", "open"), item("KEY", "open")]);
@@ -179,6 +173,59 @@ fn what_a_removed_member_could_read_is_a_list_until_all_of_it_was_changed() {
     ada.push("TOKEN=new\nURL=x\n");
     assert_eq!(list().len(), 3, "the last is gone: it is shown once more");
     assert_eq!(list(), Vec::<Value>::new());
+}
+
+/// What an admin has on the list for somebody who was removed.
+fn list_of(machine: &Machine, name: &str) -> Vec<Value> {
+    let shown = machine.run(&["member", "checklist", "--json"]).ok().json();
+    let lists = shown["checklists"].as_array().unwrap();
+    let list = lists.iter().find(|list| list["name"] == name);
+    let items = list.into_iter().flat_map(|list| list["items"].as_array().unwrap());
+    items.map(|item| json!([item["environment"], item["name"], item["state"]])).collect()
+}
+
+#[test]
+fn every_admin_has_the_list_of_what_a_removed_member_could_read_and_nobody_else_has() {
+    let Setting { ada, ben, .. } = &Setting::new();
+    let (cleo, dan) = (Machine::new(KeptIn::File), Machine::new(KeptIn::File));
+    for (machine, name, role) in [(&cleo, "Cleo", "admin"), (&dan, "Dan", "member")] {
+        let invite = ada.run(&["invite", "--role", role, "--json"]).ok().json();
+        let _joined = machine.run_with(invite["link"].as_str().unwrap(), &["join", "-", "--member", name]).ok();
+    }
+    // What Ben pushed is on it, what came under newer keys is not, what he lost before he left is as well.
+    let _linked = ben.run(&["link", ".env", "api/development"]).ok();
+    let _pulled = ben.run(&["pull"]).ok();
+    ben.save("TOKEN=old\nURL=x\nKEY=k\n");
+    let _pushed = ben.run(&["push"]).ok();
+    let _created = ada.run(&["environment", "create", "api/production", "--access", "Ben:read", "--access", "Cleo:read"]).ok();
+    let _set = ada.run_with("LIVE=1\n", &["set", "api/production", "-"]).ok();
+    let _lost = ada.run(&["member", "access", "Ben", "api/production:none"]).ok();
+    let _set = ada.run_with("LATER=1\n", &["set", "api/production", "-"]).ok();
+    let _removed = cleo.run(&["member", "remove", "Ben"]).ok();
+
+    let item = |environment: &str, name: &str, state: &str| json!([format!("api/{environment}"), name, state]);
+    let all = |token: &str, url: &str| {
+        let development = [item("development", "TOKEN", token), item("development", "URL", url), item("development", "KEY", "open")];
+        development.into_iter().chain([item("production", "LIVE", "open")]).collect::<Vec<_>>()
+    };
+    for admin in [ada, &cleo] {
+        assert_eq!(list_of(admin, "Ben"), all("open", "open"));
+    }
+    assert_eq!(list_of(&dan, "Ben"), Vec::<Value>::new());
+
+    // Another value is seen by everybody, a tick by whoever made it; another comment is no other value.
+    let _pulled = ada.run(&["pull"]).ok();
+    ada.save("TOKEN=new\nURL=x\nKEY=k # still\n");
+    let _pushed = ada.run(&["push"]).ok();
+    let _ticked = cleo.run(&["member", "checklist", "--done", "URL"]).ok();
+    assert_eq!(list_of(ada, "Ben"), all("changed", "open"));
+    assert_eq!(list_of(&cleo, "Ben"), all("changed", "done"));
+    // Brought back, it is what Ben knows again.
+    ada.save("TOKEN=old\nURL=x\nKEY=k\n");
+    let _pushed = ada.run(&["push"]).ok();
+    for admin in [ada, &cleo] {
+        assert_eq!(list_of(admin, "Ben")[0], item("development", "TOKEN", "open"));
+    }
 }
 
 #[test]

@@ -1,94 +1,69 @@
-//! The list of what a removed member could read, kept until all of it was changed: sealed in the store, without a value.
-//! A value that was pushed anew since is ticked off by itself; of what was changed elsewhere a person says so.
+//! The list of what a removed member could read, until all of it was changed. It follows from the team's log and the
+//! histories of its environments, so every admin's computer comes to the same one, as far as it can read them. What was changed
+//! elsewhere a person says; that is remembered on this computer alone, sealed.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
-use twinlock_dotenv::Assignment;
-use twinlock_protocol::encoding::Fields;
-use twinlock_protocol::ids::{EnvironmentId, MemberId};
+use twinlock_protocol::event::Role;
+use twinlock_protocol::ids::{EntryId, EnvironmentId, Generation, MemberId};
+use twinlock_protocol::revision::Cause;
 
-use super::{Client, Joined, random_id};
+use super::session::Held;
+use super::versions::{Compared, Version, Versions, compare_values, entries_at};
+use super::{Client, Joined};
 use crate::error::Error;
-use crate::store::Step;
-use crate::sync::{TheirText, Theirs};
+use crate::store::{Step, StoreError};
+use crate::team::gone::{Gone, gone};
 use crate::view::{ChecklistItem, ChecklistPlace, ChecklistState, ChecklistView};
 
-/// The note in which the lists are kept, sealed.
+/// The note in which it is kept what a person did to the lists, sealed.
 const CHECKLISTS: &str = "checklists";
 
-/// A list, as it is kept.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Kept {
-    member: MemberId,
-    name: String,
-    /// Goes into every mark of this list.
-    salt: [u8; 16],
-    items: Vec<Item>,
+/// What a person did to the lists on this computer.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Ticks {
+    /// What they changed where it came from.
+    done: BTreeSet<Place>,
+    /// Whose list had something open once: it is shown until they put it away.
+    seen: BTreeSet<MemberId>,
+    /// Whose list they put away.
+    away: BTreeSet<MemberId>,
 }
 
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Item {
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Place {
+    member: MemberId,
     environment: EnvironmentId,
-    called: String,
     /// Absent where this computer sees no names of the environment.
     name: Option<String>,
-    /// By which the value is known again: a salted hash. Absent where this computer could not read it.
-    mark: Option<[u8; 32]>,
-    done: bool,
+}
+
+/// An item of a list.
+struct Item {
+    place: Place,
+    called: String,
+    state: ChecklistState,
 }
 
 impl Client {
-    /// Keeps what somebody could read, as it is when they are removed.
-    pub(super) fn keep_checklist(
-        &self,
-        joined: &Joined,
-        member: MemberId,
-        name: &str,
-        environments: &[EnvironmentId],
-    ) -> Result<(), Error> {
-        let salt = random_id();
-        let mut items = Vec::new();
-        for id in environments {
-            let readable = self.readable(joined, *id);
-            let entries = self.open_entries(joined, *id).ok();
-            let item = |name: Option<String>| {
-                let mark = name.as_ref().zip(entries.as_ref());
-                let mark = mark.and_then(|(name, entries)| mark_of(&salt, entries, name));
-                let called = readable.environment.clone();
-                Item { environment: *id, called, name, mark, done: false }
-            };
-            match readable.names.clone() {
-                Some(names) => items.extend(names.into_iter().map(|name| item(Some(name)))),
-                None => items.push(item(None)),
-            }
-        }
-        if items.is_empty() {
-            return Ok(());
-        }
-        self.store().step(|step| {
-            let mut all = kept(step)?;
-            all.push(Kept { member, name: name.to_owned(), salt, items });
-            keep(step, &all)
-        })
-    }
-
-    /// All lists that are kept, as far as this computer can tell; asks the vault if it can be reached.
+    /// All lists, as far as this computer can tell; asks the vault if it can be reached. Admins have them.
     pub async fn checklists(&self) -> Result<Vec<ChecklistView>, Error> {
-        self.reviewed(|_| Ok(()), |_| true).await
+        self.reviewed(|_, _| Ok(()), |_| true).await
     }
 
     /// Ticks off what a person changed where it came from: by the variable's name, or the environment's. Gives all
     /// lists; those without anything left are shown once more, and put away.
     pub async fn tick(&self, done: &[String]) -> Result<Vec<ChecklistView>, Error> {
-        let tick = |lists: &mut [Kept]| {
+        let tick = |items: &[Item], ticks: &mut Ticks| {
             for name in done {
-                let items = lists.iter_mut().flat_map(|list| &mut list.items);
-                let named = items.filter(|item| item.name.as_deref() == Some(name) || item.called == *name);
-                if named.map(|item| item.done = true).count() == 0 {
+                let named =
+                    items.iter().filter(|item| item.place.name.as_deref() == Some(name) || item.called == *name);
+                let before: Vec<_> = named.map(|item| item.place.clone()).collect();
+                if before.is_empty() {
                     return Err(unknown(name));
                 }
+                ticks.done.extend(before);
             }
             Ok(())
         };
@@ -97,12 +72,16 @@ impl Client {
 
     /// Ticks off one item of one list, or opens it again. Gives all lists.
     pub async fn set_ticked(&self, item: &ChecklistPlace, done: bool) -> Result<Vec<ChecklistView>, Error> {
-        let tick = |lists: &mut [Kept]| {
+        let tick = |items: &[Item], ticks: &mut Ticks| {
             let ChecklistPlace { member, environment, name } = item;
-            let list = lists.iter_mut().filter(|list| list.member == *member);
-            let mut items = list.flat_map(|list| &mut list.items);
-            let found = items.find(|item| item.called == *environment && item.name == *name);
-            found.ok_or_else(|| unknown(name.as_ref().unwrap_or(environment)))?.done = done;
+            let mut of_list = items.iter().filter(|item| item.place.member == *member);
+            let found = of_list.find(|item| item.called == *environment && item.place.name == *name);
+            let place = &found.ok_or_else(|| unknown(name.as_ref().unwrap_or(environment)))?.place;
+            if done {
+                ticks.done.insert(place.clone());
+            } else {
+                ticks.done.remove(place);
+            }
             Ok(())
         };
         self.reviewed(tick, |_| true).await
@@ -111,63 +90,146 @@ impl Client {
     /// Puts the list for one who was removed away, if nothing on it is open any more. Gives the others.
     pub async fn put_checklist_away(&self, member: MemberId) -> Result<Vec<ChecklistView>, Error> {
         let stays = |view: &ChecklistView| view.member != member || has_open(view);
-        let mut views = self.reviewed(|_| Ok(()), stays).await?;
+        let mut views = self.reviewed(|_, _| Ok(()), stays).await?;
         views.retain(stays);
         Ok(views)
     }
 
-    /// Changes the lists, sees how each stands now, and keeps those that are to be kept.
+    /// Looks at the lists, changes what a person may, and puts away those that are not to stay.
     async fn reviewed(
         &self,
-        change: impl FnOnce(&mut [Kept]) -> Result<(), Error>,
+        change: impl FnOnce(&[Item], &mut Ticks) -> Result<(), Error>,
         stays: impl Fn(&ChecklistView) -> bool,
     ) -> Result<Vec<ChecklistView>, Error> {
         let _lock = self.lock().await?;
         let mut state = self.state().await;
         let joined = state.joined()?;
-        let before = self.store().read(kept)?;
-        let mut lists = before.clone();
-        change(&mut lists)?;
-        if !lists.is_empty() {
-            self.try_refresh_log(joined).await?;
+        self.try_refresh_log(joined).await?;
+        let before = self.store().read(ticks)?;
+        let mut ticks = before.clone();
+        let mut all = if joined.session.my_role() >= Some(Role::Admin) { gone(&joined.session.team) } else { Vec::new() };
+        all.retain(|gone| !ticks.away.contains(&gone.member));
+        let mut items = self.items(joined, &all, &ticks)?;
+        change(&items, &mut ticks)?;
+        let open = items.iter().filter(|item| item.state == ChecklistState::Open && item.place.name.is_some());
+        for environment in open.map(|item| item.place.environment).collect::<BTreeSet<_>>() {
+            self.try_refresh(joined, environment).await?;
         }
-        let items = lists.iter().flat_map(|list| &list.items);
-        let asked = items.filter(|item| !item.done && item.mark.is_some()).map(|item| item.environment);
-        for environment in asked.collect::<BTreeSet<_>>() {
-            if joined.session.team.environment(environment).is_ok() {
-                self.try_refresh(joined, environment).await?;
-            }
-        }
-        let views: Vec<_> = lists.iter().map(|list| self.checklist_view(joined, list)).collect();
-        let left = lists.into_iter().zip(&views).filter(|(_, view)| stays(view)).map(|(list, _)| list);
-        let left: Vec<Kept> = left.collect();
+        items = self.items(joined, &all, &ticks)?;
+        let open = items.iter().filter(|item| item.state == ChecklistState::Open);
+        ticks.seen.extend(open.map(|item| item.place.member));
+        let shown = all.iter().filter(|gone| ticks.seen.contains(&gone.member));
+        let views: Vec<_> = shown.map(|gone| view_of(joined, gone.member, &items)).collect();
+        ticks.away.extend(views.iter().filter(|view| !stays(view)).map(|view| view.member));
         // Whatever is written is news to the other programs of this home.
-        if left != before {
-            self.store().step(|step| keep(step, &left))?;
+        if ticks != before {
+            self.store().step(|step| keep(step, &ticks))?;
         }
         Ok(views)
     }
 
-    fn checklist_view(&self, joined: &Joined, list: &Kept) -> ChecklistView {
-        let item = |item: &Item| ChecklistItem {
-            environment: item.called.clone(),
-            name: item.name.clone(),
-            state: if item.done { ChecklistState::Done } else { self.state_of(joined, &list.salt, item) },
-        };
-        let items = list.items.iter().map(item).collect();
-        ChecklistView { member: list.member, name: list.name.clone(), items }
+    /// What each of them could read, and how it stands.
+    fn items(&self, joined: &mut Joined, all: &[Gone], ticks: &Ticks) -> Result<Vec<Item>, Error> {
+        let mut items = Vec::new();
+        for Gone { member, environments } in all {
+            for (environment, last) in environments {
+                let names = match joined.session.my_level(*environment) {
+                    // Without access of one's own there are no names to give; the environment itself still is.
+                    None => vec![(None, true)],
+                    Some(_) => {
+                        let held = joined.session.held(*environment)?.held;
+                        self.store().read(|step| readable(held, step, *last).map_err(Error::from))?
+                    }
+                };
+                let called = joined.session.environment_name(*environment);
+                items.extend(names.into_iter().map(|(name, open)| {
+                    let place = Place { member: *member, environment: *environment, name };
+                    let state = match open {
+                        _ if ticks.done.contains(&place) => ChecklistState::Done,
+                        true => ChecklistState::Open,
+                        false => ChecklistState::Changed,
+                    };
+                    Item { place, called: called.clone(), state }
+                }));
+            }
+        }
+        Ok(items)
     }
+}
 
-    /// Whether the value is the one that could be read. Whoever cannot read it now cannot tell.
-    fn state_of(&self, joined: &Joined, salt: &[u8; 16], item: &Item) -> ChecklistState {
-        let (Some(name), Some(mark)) = (&item.name, item.mark) else { return ChecklistState::Open };
-        let Ok(entries) = self.open_entries(joined, item.environment) else { return ChecklistState::Open };
-        if mark_of(salt, &entries, name) == Some(mark) {
-            ChecklistState::Open
-        } else {
-            ChecklistState::Changed
+/// The variables that were there under the keys up to a generation, in their order, each with whether its value of then
+/// is its value now. What cannot be told stays open, unless somebody pushed something else.
+fn readable(
+    held: &Held,
+    step: &Step<'_>,
+    last: Generation,
+) -> Result<Vec<(Option<String>, bool)>, StoreError> {
+    let then = held.revisions.iter().take_while(|revision| revision.generation <= last).last();
+    let Some(then) = then.map(|revision| revision.number) else { return Ok(Vec::new()) };
+    let versions = Versions::of(held);
+    let mut names: Vec<(String, BTreeSet<EntryId>)> = Vec::new();
+    for (id, entry) in entries_at(held, then) {
+        let Some(name) = versions.get(entry.pointer).and_then(|version| version.name.clone()) else { continue };
+        match names.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, ids)) => drop(ids.insert(id)),
+            None => names.push((name, BTreeSet::from([id]))),
         }
     }
+    let mut found = Vec::with_capacity(names.len());
+    for (name, ids) in names {
+        let mut open = false;
+        for (id, entry) in held.chain.in_order() {
+            let Some(version) = versions.get(entry.pointer) else { continue };
+            if ids.contains(&id) || version.name.as_ref() == Some(&name) {
+                open = open || is_of_then(held, step, &versions, version, &name, last)?;
+            }
+        }
+        found.push((Some(name), open));
+    }
+    Ok(found)
+}
+
+/// Whether a version of now has a value that was there under the keys up to a generation.
+fn is_of_then(
+    held: &Held,
+    step: &Step<'_>,
+    versions: &Versions,
+    now: &Version,
+    name: &str,
+    last: Generation,
+) -> Result<bool, StoreError> {
+    let mut version = now;
+    loop {
+        if version.entry.generation <= last {
+            return Ok(true);
+        }
+        let Some(before) = versions.before(version) else { break };
+        match compare_values(held, step, &before.entry, &version.entry)? {
+            Compared::Same => version = before,
+            Compared::Unknown if version.cause == Cause::Rotate => version = before,
+            Compared::Unknown | Compared::Different => break,
+        }
+    }
+    // Somebody may have brought it back.
+    let of_then = versions.all().filter(|one| one.entry.generation <= last && one.name.as_deref() == Some(name));
+    for one in of_then {
+        if compare_values(held, step, &one.entry, &now.entry)? == Compared::Same {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn view_of(joined: &Joined, member: MemberId, items: &[Item]) -> ChecklistView {
+    let of_list = items.iter().filter(|item| item.place.member == member);
+    let items = of_list.map(|Item { place, called, state }| ChecklistItem {
+        environment: called.clone(),
+        name: place.name.clone(),
+        state: *state,
+    });
+    let mut items: Vec<_> = items.collect();
+    items.sort_by(|a, b| a.environment.cmp(&b.environment));
+    ChecklistView { member, name: joined.session.member_name(member), items }
 }
 
 fn has_open(view: &ChecklistView) -> bool {
@@ -182,31 +244,13 @@ fn unknown(name: &str) -> Error {
     }
 }
 
-/// What a variable's values are known again by; none where there is no variable of that name.
-fn mark_of(salt: &[u8; 16], entries: &[Theirs], name: &str) -> Option<[u8; 32]> {
-    let named = entries.iter().filter_map(|entry| match &entry.text {
-        TheirText::Open(halves) => {
-            let same = Assignment::at_start(&halves.left).is_some_and(|found| found.name() == name);
-            same.then_some(&halves.right)
-        }
-        TheirText::Damaged => None,
-    });
-    let named: Vec<_> = named.collect();
-    if named.is_empty() {
-        return None;
-    }
-    let fields = Fields::purpose("twinlock/v1/store/checklist").bytes(salt);
-    let fields = named.into_iter().fold(fields, |fields, right| fields.text(right));
-    Some(Sha256::digest(fields.as_bytes()).into())
+fn ticks(step: &Step<'_>) -> Result<Ticks, Error> {
+    let note = step.note(CHECKLISTS)?;
+    // What is of an older form is ticked anew.
+    Ok(note.and_then(|note| serde_json::from_slice(&note).ok()).unwrap_or_default())
 }
 
-fn kept(step: &Step<'_>) -> Result<Vec<Kept>, Error> {
-    let Some(note) = step.note(CHECKLISTS)? else { return Ok(Vec::new()) };
-    serde_json::from_slice(&note)
-        .map_err(|_| crate::store::StoreError::Damaged { place: "notes.checklists".to_owned() }.into())
-}
-
-fn keep(step: &mut Step<'_>, all: &[Kept]) -> Result<(), Error> {
-    let note = serde_json::to_vec(all).map_err(|error| Error::Bug(error.to_string()))?;
+fn keep(step: &mut Step<'_>, ticks: &Ticks) -> Result<(), Error> {
+    let note = serde_json::to_vec(ticks).map_err(|error| Error::Bug(error.to_string()))?;
     step.set_note(CHECKLISTS, &note).map_err(Error::from)
 }

@@ -46,10 +46,6 @@ impl Client {
         }
         let event = |heads| TeamLogEvent::MemberRemoved(MemberRemoved { member, keep: keep.to_vec(), heads });
         let falls = self.change_rights(joined, event, no_wraps).await?;
-        // Before the keys are renewed: what was there when they left.
-        if !leaves {
-            self.keep_checklist(joined, member, &name, &readable)?;
-        }
         let mut could_read: Vec<_> = readable.into_iter().map(|id| self.readable(joined, id)).collect();
         could_read.sort_by(|a, b| a.environment.cmp(&b.environment));
         // Whoever left has no say in the team any more.

@@ -9,6 +9,7 @@ use twinlock_protocol::event::Level;
 use twinlock_protocol::ids::{Digest, EntryId, EnvironmentId, KeyholderId, Pointer};
 use twinlock_protocol::revision::{Cause, Change, Revision};
 use twinlock_protocol::timestamp::Timestamp;
+use zeroize::Zeroizing;
 
 use super::opened::{open, open_left};
 use super::session::Held;
@@ -176,6 +177,16 @@ pub(super) fn entry_of(revision: &Revision, put: &twinlock_protocol::revision::P
 
 pub(super) fn compare(held: &Held, step: &Step<'_>, a: &Entry, b: &Entry) -> Result<Compared, StoreError> {
     Ok(match (opened(held, step, a)?, opened(held, step, b)?) {
+        (Some(a), Some(b)) if a == b => Compared::Same,
+        (Some(_), Some(_)) => Compared::Different,
+        _ => Compared::Unknown,
+    })
+}
+
+/// The same for the values alone: quotes and comments around them may differ.
+pub(super) fn compare_values(held: &Held, step: &Step<'_>, a: &Entry, b: &Entry) -> Result<Compared, StoreError> {
+    let value = |halves: Halves| Zeroizing::new(twinlock_dotenv::node::value(&halves.right));
+    Ok(match (opened(held, step, a)?.map(value), opened(held, step, b)?.map(value)) {
         (Some(a), Some(b)) if a == b => Compared::Same,
         (Some(_), Some(_)) => Compared::Different,
         _ => Compared::Unknown,

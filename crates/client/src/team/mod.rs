@@ -1,6 +1,7 @@
 //! Events of a team's log, as an honest client writes them. Pure: time and randomness are arguments, and
 //! what comes out is checked by the same replay as everything a vault serves.
 
+pub(crate) mod gone;
 pub mod inert;
 pub(crate) mod renewal;
 

@@ -17,7 +17,7 @@ pub struct ChecklistView {
 /// One variable; or a whole environment, where this computer sees no names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ChecklistItem {
-    /// `project/environment`, as it was called then.
+    /// `project/environment`.
     pub environment: String,
     /// The variable.
     pub name: Option<String>,
@@ -30,7 +30,7 @@ pub struct ChecklistItem {
 pub struct ChecklistPlace {
     /// Whose list.
     pub member: MemberId,
-    /// `project/environment`, as it was called then.
+    /// `project/environment`.
     pub environment: String,
     /// The variable; none for a whole environment.
     pub name: Option<String>,
