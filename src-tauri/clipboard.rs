@@ -1,6 +1,6 @@
 //! The clipboard: filled by the program, so that what is copied does not cross to the page, and cleared again.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ trait Board: Send {
 
 impl Default for Copied {
     fn default() -> Self {
-        let open = || Ok(Box::new(Clipboard::new()?) as Box<dyn Board>);
+        let open = || -> Result<Box<dyn Board>, arboard::Error> { Ok(Box::new(Clipboard::new()?)) };
         Self { held: Mutex::default(), open, after: CLEARED_AFTER }
     }
 }
@@ -76,7 +76,7 @@ impl Copied {
         }
         // On X11 the clipboard is served by whoever copied: this thread keeps it as long as it is to last.
         std::thread::spawn(move || {
-            if let Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) = ended.recv_timeout(after)
+            if ended.recv_timeout(after).is_err()
                 && board.text().is_some_and(|now| *now == *text)
                 && let Err(error) = board.clear()
             {
@@ -188,8 +188,9 @@ mod tests {
 
     /// Waits until the thread that keeps what was copied last is done with it.
     fn until_over(copied: &Copied) {
-        let last = copied.held().last.take().unwrap();
-        last.over.recv_timeout(LONG).unwrap();
+        let Last { until, over } = copied.held().last.take().unwrap();
+        drop(until);
+        over.recv_timeout(LONG).unwrap();
     }
 
     #[test]

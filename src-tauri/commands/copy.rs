@@ -43,6 +43,7 @@ pub(crate) async fn copy_change(
 /// What there is to copy. An empty text would only take away what the clipboard holds.
 fn text_of(value: Option<&SecretText>) -> Answer<Zeroizing<String>> {
     let text = value.map(SecretText::expose).filter(|text| !text.is_empty());
-    let text = text.ok_or_else(|| CommandError::failed("There is no value to copy. The clipboard is as it was."))?;
+    let text =
+        text.ok_or_else(|| CommandError::failed("There is no value to copy. The clipboard is as it was."))?;
     Ok(Zeroizing::new(text.to_owned()))
 }

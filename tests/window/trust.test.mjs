@@ -59,7 +59,7 @@ test('a removal, and a vault that lies', async (t) => {
   });
 
   await scene.step('both see the same words', async () => {
-    await app.press('Compare words');
+    await app.press('Compare what you see');
     await app.see('They stand for');
     await until('the words of both', async () => {
       const shown = await app.rows('.words-big li');

@@ -301,10 +301,10 @@ function makeSafety(): Safety {
 
 function makeActivity(): Statement[] {
   const rows: [by: string, what: string, environment: string | null, ago: number][] = [
-    ['Ada Okafor', 'pushed changes of 2 entries', 'api/production', 11 * MINUTE], ['Mara Lind', 'invited somebody as a member (invite 7b20c6ad)', null, 3 * 60 * MINUTE],
-    ['Mara Lind', 'gave Chidi Eze write access to api/development', null, 5 * 60 * MINUTE], ['Mara Lind', 'sealed 14 entries anew under new keys', 'api/development', 2 * DAY],
+    ['Ada Okafor', 'pushed 2 changes', 'api/production', 11 * MINUTE], ['Mara Lind', 'invited somebody as a member (invite 7b20c6ad)', null, 3 * 60 * MINUTE],
+    ['Mara Lind', 'gave Chidi Eze write access to api/development', null, 5 * 60 * MINUTE], ['Mara Lind', 'sealed everything anew under new keys', 'api/development', 2 * DAY],
     ['Mara Lind', 'renewed the keys of api/development (generation 3)', null, 2 * DAY], ['Mara Lind', 'removed Yuki Tan from the team', null, 2 * DAY],
-    ['Chidi Eze', 'imported a file with changes of 14 entries', 'api/development', 30 * DAY], ['Chidi Eze', 'joined by the invite 51f08c2e', null, 30 * DAY],
+    ['Chidi Eze', 'imported a file: 14 changes', 'api/development', 30 * DAY], ['Chidi Eze', 'joined by the invite 51f08c2e', null, 30 * DAY],
     ['Mara Lind', 'founded the team', null, 90 * DAY],
   ];
   return rows.map(([by, what, environment, ago], at) => ({ by, what, environment, number: rows.length - at, at: NOW - ago, hash: `${(at * 2654435761 + 305419896).toString(16)}c0ffee00` }));

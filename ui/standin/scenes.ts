@@ -132,16 +132,16 @@ export const scenes: Record<string, Scene> = {
     world.failing.syncNow = failure('refused', 'Twinlock refused what the vault sent.');
   }, { place: at('api-prod', 'variables'), press: ['Verify everything from the start', 'Save what was served', 'Ask the vault again'] }),
   'refused-team': scene('Everything of this team waits', refusedTeam, { place: team }),
-  team: scene('words not compared yet', undefined, { place: team, press: ['Open Ada Okafor', 'Words of 17dd80e5'] }),
+  team: scene('words not compared yet', undefined, { place: team, press: ['Open Ada Okafor', 'Compare words of 17dd80e5'] }),
   'team-menu': scene('Change role…', undefined, { place: team, press: ['What to do with Ben Weiss'] }),
   'team-member': scene('You are a member', asMember, { place: team, press: ['Open Ada Okafor'] }),
-  'team-differ': scene('This is not Ada Okafor’s computer', undefined, { place: team, press: ['Open Ada Okafor', 'Words of 17dd80e5', 'They differ'] }),
+  'team-differ': scene('This is not Ada Okafor’s computer', undefined, { place: team, press: ['Open Ada Okafor', 'Compare words of 17dd80e5', 'They differ'] }),
   'team-here': scene('Nobody else can reach it', embedded, { place: team }),
-  compare: scene('They stand for', undefined, { place: team, press: ['Compare words'] }),
-  'compare-differ': scene('Look again on both computers', undefined, { place: team, press: ['Compare words', 'They differ'] }),
+  compare: scene('They stand for', undefined, { place: team, press: ['Compare what you see'] }),
+  'compare-differ': scene('Look again on both computers', undefined, { place: team, press: ['Compare what you see', 'They differ'] }),
   'compare-refused': scene('refused what the vault sent', (world) => {
     world.failing.safetyWords = failure('refused', 'Twinlock refused what the vault sent. The vault offered an older state of Saltmarsh as if it were the newest.');
-  }, { place: team, press: ['Compare words'] }),
+  }, { place: team, press: ['Compare what you see'] }),
   role: scene('also invites, removes', undefined, { place: team, press: ['What to do with Ben Weiss', 'Change role'] }),
   'role-lower': scene('is closed', undefined, { place: team, press: ['What to do with Ada Okafor', 'Change role'], choose: ['member'] }),
   access: scene('not yours to share', undefined, { place: team, press: ['Open Ada Okafor', 'Change access of Ada Okafor'] }),

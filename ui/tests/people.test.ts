@@ -141,14 +141,14 @@ test('a member is told who can do what they cannot, and has no dead buttons', as
   await expect.element(page.getByRole('button', { name: 'Invite' })).not.toBeInTheDocument();
   await expect.element(page.getByRole('button', { name: 'Change access of Ada Okafor' })).not.toBeInTheDocument();
   await press('What to do with Ben Weiss');
-  expect(page.getByRole('menuitem').elements().map((item) => item.textContent)).toEqual(['Compare words…']);
+  expect(page.getByRole('menuitem').elements().map((item) => item.textContent)).toEqual(['Compare what you both see…']);
 });
 
 test('the menu of a member works with the keyboard alone', async () => {
   await show('team');
   page.getByRole('button', { name: 'What to do with Ben Weiss' }).element().focus();
   await userEvent.keyboard('{Enter}');
-  await expect.element(page.getByRole('menuitem', { name: 'Compare words…' })).toHaveFocus();
+  await expect.element(page.getByRole('menuitem', { name: 'Compare what you both see…' })).toHaveFocus();
   await userEvent.keyboard('{ArrowDown}{ArrowDown}');
   await expect.element(page.getByRole('menuitem', { name: 'Change access…' })).toHaveFocus();
   await userEvent.keyboard('{End}');

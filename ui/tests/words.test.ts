@@ -42,7 +42,7 @@ test('the worst standing counts, and offline only where nothing waits', () => {
 
 test('modes', () => {
   expect([modesOf(makeFile()), modesOf(makeFile({ push: 'auto', pull: 'auto' })), modesOf(makeFile({ pull: 'auto' }))]).toEqual([
-    'Asks both ways', 'Automatic both ways', 'Asks before a push, pulls by itself',
+    'Asks before push and pull', 'Pushes and pulls by itself', 'Asks before a push, pulls by itself',
   ]);
 });
 

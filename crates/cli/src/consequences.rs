@@ -79,7 +79,7 @@ fn of_lost(lost: &LostView) -> Vec<String> {
     if lost.is_nothing() {
         said.push("Everything opens on this computer: nothing is given up.".to_owned());
     } else if *kept > 0 {
-        said.push(format!("Kept as it is now: {} that open here.", count(*kept, "name")));
+        said.push(format!("Kept as it is now: {}.", count(*kept, "name")));
     }
     if !earlier.is_empty() {
         said.push(format!("As it was when it last opened here: {}.", earlier.join(", ")));

@@ -190,22 +190,30 @@ fn every_admin_has_the_list_of_what_a_removed_member_could_read_and_nobody_else_
     let (cleo, dan) = (Machine::new(KeptIn::File), Machine::new(KeptIn::File));
     for (machine, name, role) in [(&cleo, "Cleo", "admin"), (&dan, "Dan", "member")] {
         let invite = ada.run(&["invite", "--role", role, "--json"]).ok().json();
-        let _joined = machine.run_with(invite["link"].as_str().unwrap(), &["join", "-", "--member", name]).ok();
+        let _joined =
+            machine.run_with(invite["link"].as_str().unwrap(), &["join", "-", "--member", name]).ok();
     }
     // What Ben pushed is on it, what came under newer keys is not, what he lost before he left is as well.
     let _linked = ben.run(&["link", ".env", "api/development"]).ok();
     let _pulled = ben.run(&["pull"]).ok();
     ben.save("TOKEN=old\nURL=x\nKEY=k\n");
     let _pushed = ben.run(&["push"]).ok();
-    let _created = ada.run(&["environment", "create", "api/production", "--access", "Ben:read", "--access", "Cleo:read"]).ok();
+    let _created = ada
+        .run(&["environment", "create", "api/production", "--access", "Ben:read", "--access", "Cleo:read"])
+        .ok();
     let _set = ada.run_with("LIVE=1\n", &["set", "api/production", "-"]).ok();
     let _lost = ada.run(&["member", "access", "Ben", "api/production:none"]).ok();
     let _set = ada.run_with("LATER=1\n", &["set", "api/production", "-"]).ok();
     let _removed = cleo.run(&["member", "remove", "Ben"]).ok();
 
-    let item = |environment: &str, name: &str, state: &str| json!([format!("api/{environment}"), name, state]);
+    let item =
+        |environment: &str, name: &str, state: &str| json!([format!("api/{environment}"), name, state]);
     let all = |token: &str, url: &str| {
-        let development = [item("development", "TOKEN", token), item("development", "URL", url), item("development", "KEY", "open")];
+        let development = [
+            item("development", "TOKEN", token),
+            item("development", "URL", url),
+            item("development", "KEY", "open"),
+        ];
         development.into_iter().chain([item("production", "LIVE", "open")]).collect::<Vec<_>>()
     };
     for admin in [ada, &cleo] {

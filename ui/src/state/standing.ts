@@ -62,6 +62,6 @@ export function isOdd(state: FileState): boolean {
 
 /** What happens with changes of a linked file, each way. */
 export function modesOf(file: LinkedFile): string {
-  if (file.push === file.pull) return file.push === 'ask' ? 'Asks both ways' : 'Automatic both ways';
+  if (file.push === file.pull) return file.push === 'ask' ? 'Asks before push and pull' : 'Pushes and pulls by itself';
   return file.push === 'ask' ? 'Asks before a push, pulls by itself' : 'Pushes by itself, asks before a pull';
 }

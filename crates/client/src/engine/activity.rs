@@ -211,12 +211,12 @@ fn decoded<T: Serialize + serde::de::DeserializeOwned>(statement: &Envelope) -> 
 
 fn revised(revision: &Revision) -> String {
     let number = revision.changes.len();
-    let entries = if number == 1 { "1 entry".to_owned() } else { format!("{number} entries") };
+    let changes = if number == 1 { "1 change".to_owned() } else { format!("{number} changes") };
     match revision.cause {
-        Cause::Push => format!("pushed changes of {entries}"),
-        Cause::Import => format!("imported a file with changes of {entries}"),
-        Cause::Restore => format!("restored {entries}"),
-        Cause::Rotate => format!("sealed {entries} anew under new keys"),
-        Cause::Purge => format!("deleted former values of {entries} for good"),
+        Cause::Push => format!("pushed {changes}"),
+        Cause::Import => format!("imported a file: {changes}"),
+        Cause::Restore => format!("restored what was: {changes}"),
+        Cause::Rotate => "sealed everything anew under new keys".to_owned(),
+        Cause::Purge => format!("deleted former values for good: {changes}"),
     }
 }

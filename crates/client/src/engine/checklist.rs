@@ -57,8 +57,9 @@ impl Client {
     pub async fn tick(&self, done: &[String]) -> Result<Vec<ChecklistView>, Error> {
         let tick = |items: &[Item], ticks: &mut Ticks| {
             for name in done {
-                let named =
-                    items.iter().filter(|item| item.place.name.as_deref() == Some(name) || item.called == *name);
+                let named = items
+                    .iter()
+                    .filter(|item| item.place.name.as_deref() == Some(name) || item.called == *name);
                 let before: Vec<_> = named.map(|item| item.place.clone()).collect();
                 if before.is_empty() {
                     return Err(unknown(name));
@@ -107,11 +108,16 @@ impl Client {
         self.try_refresh_log(joined).await?;
         let before = self.store().read(ticks)?;
         let mut ticks = before.clone();
-        let mut all = if joined.session.my_role() >= Some(Role::Admin) { gone(&joined.session.team) } else { Vec::new() };
+        let mut all = if joined.session.my_role() >= Some(Role::Admin) {
+            gone(&joined.session.team)
+        } else {
+            Vec::new()
+        };
         all.retain(|gone| !ticks.away.contains(&gone.member));
         let mut items = self.items(joined, &all, &ticks)?;
         change(&items, &mut ticks)?;
-        let open = items.iter().filter(|item| item.state == ChecklistState::Open && item.place.name.is_some());
+        let open =
+            items.iter().filter(|item| item.state == ChecklistState::Open && item.place.name.is_some());
         for environment in open.map(|item| item.place.environment).collect::<BTreeSet<_>>() {
             self.try_refresh(joined, environment).await?;
         }
@@ -169,9 +175,13 @@ fn readable(
     let versions = Versions::of(held);
     let mut names: Vec<(String, BTreeSet<EntryId>)> = Vec::new();
     for (id, entry) in entries_at(held, then) {
-        let Some(name) = versions.get(entry.pointer).and_then(|version| version.name.clone()) else { continue };
+        let Some(name) = versions.get(entry.pointer).and_then(|version| version.name.clone()) else {
+            continue;
+        };
         match names.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, ids)) => drop(ids.insert(id)),
+            Some((_, ids)) => {
+                ids.insert(id);
+            }
             None => names.push((name, BTreeSet::from([id]))),
         }
     }
@@ -211,7 +221,8 @@ fn is_of_then(
         }
     }
     // Somebody may have brought it back.
-    let of_then = versions.all().filter(|one| one.entry.generation <= last && one.name.as_deref() == Some(name));
+    let of_then =
+        versions.all().filter(|one| one.entry.generation <= last && one.name.as_deref() == Some(name));
     for one in of_then {
         if compare_values(held, step, &one.entry, &now.entry)? == Compared::Same {
             return Ok(true);

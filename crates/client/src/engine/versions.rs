@@ -184,7 +184,12 @@ pub(super) fn compare(held: &Held, step: &Step<'_>, a: &Entry, b: &Entry) -> Res
 }
 
 /// The same for the values alone: quotes and comments around them may differ.
-pub(super) fn compare_values(held: &Held, step: &Step<'_>, a: &Entry, b: &Entry) -> Result<Compared, StoreError> {
+pub(super) fn compare_values(
+    held: &Held,
+    step: &Step<'_>,
+    a: &Entry,
+    b: &Entry,
+) -> Result<Compared, StoreError> {
     let value = |halves: Halves| Zeroizing::new(twinlock_dotenv::node::value(&halves.right));
     Ok(match (opened(held, step, a)?.map(value), opened(held, step, b)?.map(value)) {
         (Some(a), Some(b)) if a == b => Compared::Same,
