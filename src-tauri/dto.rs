@@ -45,6 +45,8 @@ pub(crate) enum CommandErrorCode {
     Locked,
     /// The team lives on this computer alone.
     NeedsVaultServer,
+    /// Keys of an environment are not here: the overview says so too.
+    KeysMissing,
 }
 
 /// What a person does to unlock.

@@ -18,6 +18,7 @@ impl From<Error> for CommandError {
     fn from(error: Error) -> Self {
         let code = match (&error, error.code()) {
             (Error::LocalVault, _) => CommandErrorCode::NeedsVaultServer,
+            (Error::KeysMissing { .. }, _) => CommandErrorCode::KeysMissing,
             (_, ErrorCode::Refused) => CommandErrorCode::Refused,
             (_, ErrorCode::Unreachable) => CommandErrorCode::Unreachable,
             (_, ErrorCode::Locked) => CommandErrorCode::Locked,

@@ -56,8 +56,8 @@ const keysMissing = (world: World) => {
   const environment = world.overview.projects[0]?.environments[0];
   if (!environment) return;
   Object.assign(environment, { keysMissing: true, files: [makeFile({ state: 'unreadable', problem: MISSING })] });
-  world.failing.variables = failure('failed', MISSING);
-  world.failing.changes = failure('failed', MISSING);
+  world.failing.variables = failure('keys-missing', MISSING);
+  world.failing.changes = failure('keys-missing', MISSING);
 };
 const MISSING = 'The keys of api/development have not reached this computer yet. They come when a teammate who has them is online; nothing was changed.';
 const team: App['place'] = { at: 'team' };

@@ -226,7 +226,7 @@ test('keys that nobody has are given up only after what that costs was said, and
     await expect.element(page.getByRole('dialog').getByText(words).first()).toBeVisible();
   }
   const give = page.getByRole('button', { name: 'Make new keys and give this up' });
-  await expect.element(give).toBeDisabled();
+  await expect.element(page.getByRole('button', { name: 'Tick the box first' })).toBeDisabled();
   expect(calls(program, 'renewGivingUp')).toEqual([]);
   await page.getByRole('checkbox', { name: 'I have asked: nobody has these keys' }).click();
   await give.click();

@@ -38,6 +38,7 @@ test('the worst standing counts, and offline only where nothing waits', () => {
   expect(state({ there: 1, here: 1, conflicts: 1 })).toBe('conflict');
   const refusal = makeRefusal();
   expect(standingOf([{ ...environment({ conflicts: 1 }), refusal }], 'offline').state).toBe('refused');
+  expect(standingOf([{ ...environment({}), keysMissing: true }], 'online').words).toBe('keys missing');
 });
 
 test('modes', () => {

@@ -198,7 +198,9 @@ export type CommandErrorCode =
 /**  No key can be had: the whole window has to wait. */
 "locked" | 
 /**  The team lives on this computer alone. */
-"needs-vault-server";
+"needs-vault-server" | 
+/**  Keys of an environment are not here: the overview says so too. */
+"keys-missing";
 
 export type Compared = {
 	verdict: Verdict,

@@ -1,7 +1,7 @@
 // How environments, projects and files stand, in a shape, a number and words. Pure.
 import type { Connection, Environment, FileState, LinkedFile, OwnKeyholder, Project } from '../ipc';
 
-export type StateName = 'step' | 'here' | 'there' | 'conflict' | 'offline' | 'refused';
+export type StateName = 'step' | 'here' | 'there' | 'conflict' | 'offline' | 'locked' | 'refused';
 
 export interface Standing {
   state: StateName;
@@ -43,6 +43,7 @@ export function countsOf(files: readonly LinkedFile[]): Counts {
 /** What waits for its user comes before *offline*, which the sidebar's foot says for all projects at once. */
 export function standingOf(environments: readonly Environment[], connection: Connection): Standing {
   if (environments.some((environment) => environment.refusal)) return { state: 'refused', count: 0, words: 'refused' };
+  if (environments.some((environment) => environment.keysMissing)) return { state: 'locked', count: 0, words: 'keys missing' };
   const { conflicts, here, there } = countsOf(environments.flatMap((environment) => environment.files));
   if (conflicts > 0) return { state: 'conflict', count: conflicts, words: plural(conflicts, 'conflict') };
   if (here > 0) return { state: 'here', count: here, words: `${plural(here, 'change')} here` };
