@@ -10,6 +10,7 @@ mod lock;
 mod pins;
 mod races;
 mod recovery;
+mod relinked;
 mod services;
 mod story;
 mod teams;

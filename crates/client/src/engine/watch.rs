@@ -282,9 +282,9 @@ impl Client {
 
     /// Fetches, does what the modes allow, and tells of what they do not.
     async fn settle_one(&self, watching: &mut Watching, id: LinkedFileId) {
-        let Some(file) = watching.linked.get(&id).cloned() else { return };
-        match self.fetch_and_settle(&file).await {
-            Ok((outcome, environment)) => {
+        match self.fetch_and_settle(id).await {
+            Ok(None) => {}
+            Ok(Some((outcome, environment))) => {
                 let names: BTreeSet<String> = outcome.conflicts.into_iter().collect();
                 let both = names.iter().chain(&outcome.dangers).cloned().collect();
                 let told = watching.told.insert(id, both).unwrap_or_default();
@@ -306,30 +306,39 @@ impl Client {
         }
     }
 
-    async fn fetch_and_settle(&self, file: &LinkedFile) -> Result<(SyncOutcome, String), Error> {
+    /// `None` where the file is not linked any more. What it is linked to is what the store says under the lock: another
+    /// program may have unlinked it, and linked it to something else, while this one waited.
+    async fn fetch_and_settle(&self, id: LinkedFileId) -> Result<Option<(SyncOutcome, String)>, Error> {
         let _lock = self.lock().await?;
         let mut state = self.state().await;
         let joined = state.joined()?;
-        let outcome = self.refresh_and_settle(joined, file).await?;
-        Ok((outcome, joined.session.environment_name(file.environment)))
+        let Some(file) = self.store().read(|step| step.linked_file(id).map_err(Error::from))? else {
+            return Ok(None);
+        };
+        let outcome = self.refresh_and_settle(joined, &file).await?;
+        Ok(Some((outcome, joined.session.environment_name(file.environment))))
     }
 
     /// A linked file was saved. One's own writes are known by their content and pass unnoticed.
     async fn on_file(&self, watching: &mut Watching, event: FileEvent) {
-        let Some(file) = watching.linked.get(&event.file).cloned() else { return };
-        match self.take_notice(&file, &event.seen).await {
+        let id = event.file;
+        match self.take_notice(id, &event.seen).await {
             Ok(Noticed::Nothing) => {}
-            Ok(Noticed::Saved) => self.settle_one(watching, file.id).await,
+            Ok(Noticed::Saved) => self.settle_one(watching, id).await,
             // Looked at once it is unlocked.
             Err(error) if error.is_locked() => {}
-            Err(error) => self.emit(Event::Trouble { file: file.id, sentence: error.to_string() }),
+            Err(error) => self.emit(Event::Trouble { file: id, sentence: error.to_string() }),
         }
     }
 
-    async fn take_notice(&self, file: &LinkedFile, seen: &Seen) -> Result<Noticed, Error> {
+    async fn take_notice(&self, id: LinkedFileId, seen: &Seen) -> Result<Noticed, Error> {
         let _lock = self.lock().await?;
         let mut state = self.state().await;
         let joined = state.joined()?;
+        let Some(file) = self.store().read(|step| step.linked_file(id).map_err(Error::from))? else {
+            return Ok(Noticed::Nothing);
+        };
+        let file = &file;
         if let Seen::Text(hash) = seen
             && self.store().read(|step| step.is_last_seen(file.id, hash).map_err(Error::from))?
         {
