@@ -10,6 +10,9 @@ pub const NAME_CHARACTERS: usize = 128;
 pub const LEFT_HALF_BYTES: usize = 4 * 1024;
 /// Entries of an environment.
 pub const ENTRIES: usize = 10_000;
+/// Bytes of the sealed values of an environment's entries together. What a `.env` file can hold takes at most 8.4 MiB of
+/// it, however it is cut: so nothing honest comes near, and whoever fetches it all knows an end.
+pub const ENVIRONMENT_BYTES: usize = 16 * 1024 * 1024;
 /// Environments that one service reads: its token stays short enough for a secret store.
 pub const SERVICE_ENVIRONMENTS: usize = 32;
 /// Members of a team.

@@ -34,6 +34,8 @@ pub(crate) struct PlannedEvents {
 pub(crate) struct PlannedRevision {
     pub(crate) environment: Verified<Environment>,
     pub(crate) statement: Envelope,
+    /// Pointers that the environment's entries had before.
+    pub(crate) before: Vec<Pointer>,
     /// Pointers that the revision uses for the first time.
     pub(crate) pointers: Vec<(Pointer, Digest)>,
     /// Pointers whose values it deletes.
@@ -244,5 +246,6 @@ fn revise(
         Change::Put(_) | Change::Remove(_) => None,
     });
     let purged = purged.collect();
-    Ok((PlannedRevision { environment, statement, pointers, purged }, revision))
+    let before = history.environment.entries().values().map(|entry| entry.pointer).collect();
+    Ok((PlannedRevision { environment, statement, before, pointers, purged }, revision))
 }

@@ -10,6 +10,8 @@ pub(super) struct Announced {
     pub(super) environment: EnvironmentId,
     pub(super) uploader: KeyholderId,
     pub(super) digest: Digest,
+    /// Of the sealed value.
+    pub(super) bytes: u32,
     pub(super) now: i64,
 }
 
@@ -19,11 +21,16 @@ pub(super) struct Taken;
 
 /// What is known of a pointer once a value was put under it.
 pub(super) fn announce(known: Option<StoredPointer>, put: Announced) -> Result<StoredPointer, Taken> {
-    let Announced { environment, uploader, digest, now } = put;
+    let Announced { environment, uploader, digest, bytes, now } = put;
     match known {
-        None => {
-            Ok(StoredPointer { state: PointerState::Noted, touched_at: now, environment, uploader, digest })
-        }
+        None => Ok(StoredPointer {
+            state: PointerState::Noted,
+            touched_at: now,
+            environment,
+            uploader,
+            digest,
+            bytes,
+        }),
         Some(known) if known.environment != environment || known.digest != digest => Err(Taken),
         Some(known) => match known.state {
             PointerState::Dying => Err(Taken),
@@ -83,11 +90,11 @@ mod tests {
     const OTHER: Digest = Digest::new([6; 32]);
 
     fn put(environment: EnvironmentId, digest: Digest) -> Announced {
-        Announced { environment, uploader: ADA, digest, now: 100 }
+        Announced { environment, uploader: ADA, digest, bytes: 61, now: 100 }
     }
 
     fn known(state: PointerState) -> StoredPointer {
-        StoredPointer { state, touched_at: 50, environment: HERE, uploader: ADA, digest: DIGEST }
+        StoredPointer { state, touched_at: 50, environment: HERE, uploader: ADA, digest: DIGEST, bytes: 61 }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use twinlock_protocol::api::{ProblemCode, Pushed, QueryValues, RevisionsPage, Sn
 use twinlock_protocol::encoding::Bytes;
 use twinlock_protocol::event::Level;
 use twinlock_protocol::limits;
-use twinlock_protocol::revision::{Cause, Change};
+use twinlock_protocol::revision::{Cause, Change, Remove};
 
 use crate::support::{Client, Vault, Writer, random};
 
@@ -165,6 +165,31 @@ async fn large_values_come_in_pages() {
         pages += 1;
     }
     assert_eq!((served, pages), (40, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_values_of_an_environment_are_bounded_together() {
+    let vault = Vault::start().await;
+    let mut ada = Client::create(&vault).await;
+    let mut writer = ada.create_environment(&vault, Vec::new()).await;
+    let text = "x".repeat(limits::VALUE_BYTES);
+    let mut all = Vec::new();
+    for _ in 0..2 {
+        all.extend(ada.push_values(&vault, &mut writer, &[text.as_str(); 31]).await);
+    }
+    let vault = vault.restart().await;
+    let (puts, blobs) = writer.seal(&[text.as_str(); 2]);
+    ada.put_values(&vault, &writer, &blobs).await.done();
+    let one_more = ada.revision(&writer, Cause::Push, vec![Change::Put(puts[0].clone())]);
+    let problem = ada.push(&vault, &writer, &one_more).await.refused(413, ProblemCode::TooLarge);
+    assert_eq!(problem.refusal.as_deref(), Some("limit"));
+    // Something in the place of something else is no more than there was.
+    let gone = Change::Remove(Remove { entry: all[0].entry });
+    let instead = ada.revision(&writer, Cause::Push, vec![gone, Change::Put(puts[0].clone())]);
+    ada.push(&vault, &writer, &instead).await.ok::<Pushed>();
+    writer.environment.append(&ada.team, &instead).unwrap();
+    let one_more = ada.revision(&writer, Cause::Push, vec![Change::Put(puts[1].clone())]);
+    ada.push(&vault, &writer, &one_more).await.refused(413, ProblemCode::TooLarge);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use twinlock_protocol::api::{Moved, PushRevision, Pushed};
 use twinlock_protocol::event::LogHead;
-use twinlock_protocol::{EnvironmentId, TeamId};
+use twinlock_protocol::{EnvironmentId, Pointer, Refusal, TeamId, limits};
 
 use crate::application::plan::{self, PlannedRevision};
 use crate::application::signed::Signed;
@@ -12,6 +12,7 @@ use crate::application::store::Writing;
 use crate::application::teams::stored_head;
 use crate::application::{Application, pointers, sweep};
 use crate::database::StoreError;
+use crate::keyring::KeyringError;
 use crate::problem::Problem;
 
 pub(super) async fn push(
@@ -59,6 +60,34 @@ fn check_log(writing: &Writing<'_>, team: TeamId, head: LogHead) -> Result<(), S
     }
 }
 
+/// What nobody could fetch, or write into a file, does not come to be. What there is may shrink, and be sealed anew.
+fn check_size(writing: &Writing<'_>, planned: &PlannedRevision) -> Result<(), Problem> {
+    if planned.pointers.is_empty() {
+        return Ok(());
+    }
+    let now = planned.environment.entries().values().map(|entry| entry.pointer);
+    let after = bytes(writing, now)?;
+    let most = u64::try_from(limits::ENVIRONMENT_BYTES).unwrap_or(u64::MAX);
+    if after > most && after > bytes(writing, planned.before.iter().copied())? {
+        return Err(Refusal::Limit("the values of an environment have at most 16 MiB, sealed").into());
+    }
+    Ok(())
+}
+
+/// Bytes of the sealed values under these pointers.
+fn bytes(writing: &Writing<'_>, pointers: impl Iterator<Item = Pointer>) -> Result<u64, StoreError> {
+    let mut bytes = 0;
+    for pointer in pointers {
+        bytes += match writing.pointer(pointer) {
+            Ok(known) => known.map_or(0, |known| u64::from(known.bytes)),
+            // Changed from outside: that is told to whoever asks for it, and keeps nobody from going on.
+            Err(StoreError::Field(KeyringError::Damaged)) => 0,
+            Err(other) => return Err(other),
+        };
+    }
+    Ok(bytes)
+}
+
 /// Stores a revision and takes its values into use. The history has to end where it begins.
 pub(super) fn store(
     writing: &Writing<'_>,
@@ -87,6 +116,7 @@ pub(super) fn store(
     if !missing.is_empty() {
         return Err(Problem::values_missing(missing));
     }
+    check_size(writing, planned)?;
     writing.insert_revision(environment, head.number, &planned.statement)?;
     writing.set_environment_head(environment, head)?;
     Ok(())

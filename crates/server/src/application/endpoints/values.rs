@@ -32,18 +32,15 @@ pub(super) async fn put(
     }
     let Values { values } = signed.json()?;
     check_page(&values)?;
-    let digests: Vec<(Pointer, Digest)> =
-        values.iter().map(|value| (value.pointer, digest(&value.blob))).collect();
     let (uploader, now) = (signed.asker.keyholder, application.now().as_second());
-    let announced = move |digest| Announced { environment, uploader, digest, now };
+    let announced = |value: &ValueBlob| {
+        let (digest, bytes) = (digest(&value.blob), u32::try_from(value.blob.len()).unwrap_or(u32::MAX));
+        (value.pointer, Announced { environment, uploader, digest, bytes, now })
+    };
+    let announced: Vec<(Pointer, Announced)> = values.iter().map(announced).collect();
 
-    let noted = digests.clone();
-    application
-        .store
-        .write(move |writing| {
-            change_all(writing, noted, |known, digest| pointers::announce(known, announced(digest)))
-        })
-        .await?;
+    let noted = announced.clone();
+    application.store.write(move |writing| change_all(writing, noted, pointers::announce)).await?;
     let values =
         values.into_iter().map(|ValueBlob { pointer, blob }| SealedValue { pointer, blob }).collect();
     let taken = application.vault.put(values).await?;
@@ -54,7 +51,7 @@ pub(super) async fn put(
     application
         .store
         .write(move |writing| {
-            change_all(writing, digests, |known, _| pointers::acknowledge(known.ok_or(pointers::Taken)?))
+            change_all(writing, announced, |known, _| pointers::acknowledge(known.ok_or(pointers::Taken)?))
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)
@@ -125,15 +122,15 @@ fn check_page(values: &[ValueBlob]) -> Result<(), Problem> {
 /// Takes all pointers a step further, or none of them.
 fn change_all(
     writing: &Writing<'_>,
-    pointers: Vec<(Pointer, Digest)>,
+    pointers: Vec<(Pointer, Announced)>,
     step: impl Fn(
         Option<crate::application::store::StoredPointer>,
-        Digest,
+        Announced,
     ) -> Result<crate::application::store::StoredPointer, pointers::Taken>,
 ) -> Result<(), Problem> {
     let mut taken = Vec::new();
-    for (pointer, digest) in pointers {
-        match step(writing.pointer(pointer)?, digest) {
+    for (pointer, announced) in pointers {
+        match step(writing.pointer(pointer)?, announced) {
             Ok(next) => writing.set_pointer(pointer, &next)?,
             Err(pointers::Taken) => taken.push(pointer),
         }

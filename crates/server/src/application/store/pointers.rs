@@ -43,6 +43,8 @@ pub(crate) struct StoredPointer {
     pub(crate) environment: EnvironmentId,
     pub(crate) uploader: KeyholderId,
     pub(crate) digest: Digest,
+    /// Of the sealed value; 0 where it was put before this was noted.
+    pub(crate) bytes: u32,
 }
 
 impl Reading<'_> {
@@ -60,8 +62,8 @@ impl Reading<'_> {
             .ok_or(StoreError::Contradiction("a pointer's state is not known"))?;
         let about = self.open("pointers", "about", &row_key(pointer, state), &field)?;
         about_from(&about)
-            .map(|(environment, uploader, digest)| {
-                Some(StoredPointer { state, touched_at, environment, uploader, digest })
+            .map(|(environment, uploader, digest, bytes)| {
+                Some(StoredPointer { state, touched_at, environment, uploader, digest, bytes })
             })
             .ok_or(StoreError::Contradiction("what is stored about a pointer has not the form of it"))
     }
@@ -84,9 +86,13 @@ impl Reading<'_> {
 impl Writing<'_> {
     /// Writes what is known of a pointer, in place of what was known before.
     pub(crate) fn set_pointer(&self, pointer: Pointer, known: &StoredPointer) -> Result<(), StoreError> {
-        let about =
-            [known.environment.as_bytes().as_slice(), known.uploader.as_bytes(), known.digest.as_bytes()]
-                .concat();
+        let about = [
+            known.environment.as_bytes().as_slice(),
+            known.uploader.as_bytes(),
+            known.digest.as_bytes(),
+            &known.bytes.to_be_bytes(),
+        ]
+        .concat();
         let field = self.seal("pointers", "about", &row_key(pointer, known.state), &about)?;
         self.transaction
             .prepare_cached(
@@ -107,10 +113,12 @@ impl Writing<'_> {
     }
 }
 
-fn about_from(bytes: &[u8]) -> Option<(EnvironmentId, KeyholderId, Digest)> {
+fn about_from(bytes: &[u8]) -> Option<(EnvironmentId, KeyholderId, Digest, u32)> {
     let (environment, rest) = bytes.split_at_checked(EnvironmentId::LENGTH)?;
-    let (uploader, digest) = rest.split_at_checked(KeyholderId::LENGTH)?;
-    Some((environment.try_into().ok()?, uploader.try_into().ok()?, digest.try_into().ok()?))
+    let (uploader, rest) = rest.split_at_checked(KeyholderId::LENGTH)?;
+    let (digest, length) = rest.split_at_checked(Digest::LENGTH)?;
+    let length = if length.is_empty() { 0 } else { u32::from_be_bytes(length.try_into().ok()?) };
+    Some((environment.try_into().ok()?, uploader.try_into().ok()?, digest.try_into().ok()?, length))
 }
 
 fn row_key(pointer: Pointer, state: PointerState) -> Vec<u8> {
