@@ -13,6 +13,7 @@ use tempfile::NamedTempFile;
 use super::atomic;
 use super::read::{ContentHash, FileProblem, read};
 use super::route::Route;
+use twinlock_protocol::limits::FILE_BYTES;
 
 /// What must be on disk for a write to go ahead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,9 @@ pub enum WriteProblem {
     /// What is there cannot be read, so it cannot be known to be what was expected.
     #[error(transparent)]
     File(#[from] FileProblem),
+    /// What is to be written is more than a file may hold: it could not be read any more.
+    #[error("The file would be larger than {} MiB, so it was not written. Remove variables from the environment, or split it into several.", FILE_BYTES / 1024 / 1024)]
+    TooLarge,
     /// The file is marked read-only.
     #[error("The file is read-only, so it was not written. Make it writable and try again.")]
     ReadOnly,
@@ -67,6 +71,9 @@ pub enum WriteProblem {
 ///
 /// A symbolic link stays and its target is written. The mode is kept; a new file gets 0600.
 pub fn write(path: &Path, expected: Expected, new: &str) -> Result<ContentHash, WriteProblem> {
+    if new.len() > FILE_BYTES {
+        return Err(WriteProblem::TooLarge);
+    }
     let target = Route::of(path).map_err(WriteProblem::NotWritten)?.target;
     let hash = ContentHash::of(new);
     check(&target, expected)?;
@@ -219,6 +226,19 @@ mod tests {
         let gone = folder.at("gone");
         assert!(matches!(write(&gone, content("old"), "new"), Err(WriteProblem::ChangedMeanwhile)));
         assert_eq!(folder.names(), [".env"]);
+    }
+
+    #[test]
+    fn what_could_not_be_read_again_is_not_written() {
+        let folder = Folder::new();
+        let path = folder.with(".env", "old");
+        let large = "a".repeat(FILE_BYTES + 1);
+        assert!(matches!(write(&path, content("old"), &large), Err(WriteProblem::TooLarge)));
+        let fresh = folder.at("fresh");
+        assert!(matches!(write(&fresh, Expected::Missing, &large), Err(WriteProblem::TooLarge)));
+        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), folder.names().len()), ("old", 1));
+        write(&path, content("old"), &large[1..]).unwrap();
+        assert_eq!(read(&path).map(|text| text.as_str().len()).ok(), Some(FILE_BYTES));
     }
 
     #[cfg(any(target_os = "linux", target_os = "macos"))]
