@@ -401,4 +401,31 @@ pub(crate) const CASES: &[Case] = &[
             "tests/hostile/keys.rs: what_a_renewal_of_keys_brings_with_it_is_announced_as_a_change_of_whoever_renewed",
         ],
     ),
+    Case(
+        "H91",
+        "more values than anybody can fetch, or a file can hold",
+        &[
+            "crates/server/tests/vault/values.rs: the_values_of_an_environment_are_bounded_together",
+            "tests/hostile/large.rs: more_than_an_environment_holds_is_fetched_by_nobody",
+            "tests/hostile/large.rs: what_no_file_can_hold_is_written_into_none",
+        ],
+    ),
+    Case(
+        "H92",
+        "many small answers, each in time",
+        &[
+            "tests/hostile/large.rs: what_came_of_many_values_is_kept_and_the_next_attempt_goes_on",
+            "tests/hostile/large.rs: a_verb_waits_no_longer_for_many_answers_than_it_may",
+        ],
+    ),
+    Case(
+        "H93",
+        "a value that cannot be had, by whoever is to be removed",
+        &["tests/hostile/large.rs: whoever_wrote_what_cannot_be_had_is_removed_all_the_same"],
+    ),
+    Case(
+        "H94",
+        "a value of one environment put into another and purged there",
+        &["tests/hostile/large.rs: a_purge_takes_nothing_from_another_environment"],
+    ),
 ];

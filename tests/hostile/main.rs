@@ -20,6 +20,7 @@ mod kept;
 mod keyholders;
 mod keys;
 mod kit_lies;
+mod large;
 mod lied_to;
 mod lies;
 mod lost;

@@ -24,7 +24,7 @@ use crate::setting::{Setting, check_error, check_in_step, kept, lie, shown};
 
 const SHORT: Patience = Patience {
     answer: Duration::from_millis(800),
-    fetch: Duration::from_millis(1500),
+    verb: Duration::from_millis(1500),
     silence: Duration::from_millis(800),
 };
 

@@ -10,7 +10,9 @@ use twinlock_client::dotenv::Dialect;
 use twinlock_client::files::{ContentHash, LinkedFileId};
 use twinlock_client::home::Home;
 use twinlock_client::keychain::Key;
-use twinlock_client::store::{LinkedFile, Mode, Pin, RefusalRecord, Scope, Store, StoreError, TeamRecord};
+use twinlock_client::store::{
+    LinkedFile, Mode, Pin, RefusalRecord, Scope, Step, Store, StoreError, TeamRecord,
+};
 use twinlock_client::sync::{Agreed, Halves};
 use twinlock_protocol::environment::digest;
 use twinlock_protocol::event::Half;
@@ -297,6 +299,15 @@ fn a_value_moved_to_another_row_does_not_open() {
     assert!(matches!(moved, Err(StoreError::Damaged { place }) if place == "bases.entries"));
 }
 
+const PAYLOAD: &str = "e30A";
+
+/// An envelope that these two signed.
+fn envelope(by: [&str; 2]) -> String {
+    let signature = |of: &str| format!(r#"{{"keyid":"{}","sig":"{}"}}"#, of.repeat(32), "A".repeat(86));
+    let signatures = by.map(signature).join(",");
+    format!(r#"{{"payloadType":"twinlock/team-event/v1","payload":"{PAYLOAD}","signatures":[{signatures}]}}"#)
+}
+
 #[test]
 fn histories_only_grow() {
     let folder = tempfile::tempdir().unwrap();
@@ -313,10 +324,17 @@ fn histories_only_grow() {
             step.add_statement(&TEAM, 1, b"one")?;
             assert!(matches!(step.add_statement(&TEAM, 1, b"other"), Err(StoreError::OtherStatement)));
             step.add_statement(&TEAM, 3, b"three")?;
+            // The order of signatures is free, and no part of what they sign.
+            let [same, turned, other] = [["a", "b"], ["b", "a"], ["a", "b"]].map(envelope);
+            let other = other.replace(PAYLOAD, "e30B");
+            step.add_statement(&TEAM, 4, same.as_bytes())?;
+            step.add_statement(&TEAM, 4, turned.as_bytes())?;
+            let another = step.add_statement(&TEAM, 4, other.as_bytes());
+            assert!(matches!(another, Err(StoreError::OtherStatement)));
             step.add_statement(&TEAM, 2, b"two")?;
             let numbers: Vec<u64> =
                 step.statements_after(&TEAM, 1)?.iter().map(|(number, _)| *number).collect();
-            assert_eq!(numbers, [2, 3]);
+            assert_eq!(numbers, [2, 3, 4]);
             Ok::<_, StoreError>(())
         })
         .unwrap();
@@ -329,11 +347,18 @@ fn blobs_and_wraps_are_kept_as_they_came() {
     store
         .step(|step| {
             let [one, other] = [&b"sealed"[..], b"another"].map(digest);
-            step.add_blob(b"sealed")?;
-            step.add_blob(b"sealed")?;
-            assert_eq!((step.blob(one)?.unwrap(), step.blob(other)?), (b"sealed".to_vec(), None));
-            step.forget_blob(one)?;
-            assert_eq!(step.blob(one)?, None);
+            step.add_blob(ENVIRONMENT, b"sealed")?;
+            step.add_blob(ENVIRONMENT, b"sealed")?;
+            let blob = |step: &Step<'_>, signed| step.blob(ENVIRONMENT, signed);
+            assert_eq!((blob(step, one)?.unwrap(), blob(step, other)?), (b"sealed".to_vec(), None));
+            // What another environment has, or purges, is its own affair.
+            let elsewhere = EnvironmentId::new([9; 16]);
+            assert_eq!(step.blob(elsewhere, one)?, None);
+            step.add_blob(elsewhere, b"sealed")?;
+            step.forget_blob(elsewhere, one)?;
+            assert_eq!((blob(step, one)?.unwrap(), step.blob(elsewhere, one)?), (b"sealed".to_vec(), None));
+            step.forget_blob(ENVIRONMENT, one)?;
+            assert_eq!(blob(step, one)?, None);
             let scope = Scope::Environment(ENVIRONMENT);
             step.set_wrap(&scope, Generation(1), Half::Name, b"name")?;
             step.set_wrap(&scope, Generation(1), Half::Value, b"old")?;

@@ -134,6 +134,42 @@ fn a_vault_put_back_in_time_does_not_get_below_a_pin_file() {
 }
 
 #[test]
+fn what_a_pin_refuses_is_not_kept_by_a_home() {
+    for log_too in [false, true] {
+        let mut setting = Setting::new();
+        let ben = Machine::new(KeptIn::File);
+        let invite = setting.ada.run(&["invite", "--json"]).ok().json();
+        let _joined = ben.run_with(invite["link"].as_str().unwrap(), &["join", "-", "--member", "Ben"]).ok();
+        setting.push("A=2\n");
+        let get = ["get", "api/development", "A"];
+        assert_eq!(ben.run(&get).ok().out, "2");
+        let [vault, home] = setting.copies();
+        let event = |setting: &Setting| {
+            if log_too {
+                let _service = setting.ada.run(&CREATE).ok();
+            }
+        };
+        event(&setting);
+        setting.push("A=3\n");
+        let pin = setting.file("pin.json");
+        let _pinned = setting.ada.run(&["pin", &pin]).ok();
+        let [vault_then, home_then] = setting.copies();
+        // The vault and whoever pushes there, restored from the same day, go another way.
+        setting.put_back(vault.path());
+        replace(&setting.ada.home(), home.path());
+        event(&setting);
+        setting.push("A=4\n");
+        refused(ben.run(&[&get[..], &["--pin", &pin]].concat()), "fork");
+        refused(ben.run(&["pin", &pin]), "fork");
+        // Ben's computer has nothing of that way.
+        setting.put_back(vault_then.path());
+        replace(&setting.ada.home(), home_then.path());
+        assert_eq!(ben.run(&[&get[..], &["--pin", &pin]].concat()).ok().out, "3");
+        assert_eq!(ben.run(&get).ok().out, "3");
+    }
+}
+
+#[test]
 fn a_file_that_is_no_pin_file_of_this_team_is_wrong_usage() {
     let setting = Setting::new();
     let good = setting.file("good.json");

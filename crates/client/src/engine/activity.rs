@@ -115,7 +115,7 @@ fn replayed(session: &Session, step: &Step<'_>) -> Result<ReplayedView, Error> {
         }
         let mut values = 0;
         for entry in chain.entries().values() {
-            values += usize::from(step.blob(entry.digest)?.is_some());
+            values += usize::from(step.blob(*id, entry.digest)?.is_some());
         }
         environments.push(ReplayedEnvironment {
             environment: session.environment_name(*id),

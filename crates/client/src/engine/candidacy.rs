@@ -74,7 +74,11 @@ impl Client {
 
     /// Waits until the other computer adds this one, at most for `patience`. Dropped before that, nothing has
     /// happened, and the same computer can stand there again.
-    pub async fn await_admission(&self, candidacy: Candidacy, patience: Duration) -> Result<TeamView, Error> {
+    pub async fn await_admission(
+        &self,
+        mut candidacy: Candidacy,
+        patience: Duration,
+    ) -> Result<TeamView, Error> {
         let end = Instant::now() + patience;
         let seen = self.note_first_contact(candidacy.admitted(end).await)?;
         let Candidacy { link, vault, own } = candidacy;
@@ -99,8 +103,7 @@ impl Client {
 
 impl Candidacy {
     /// Signs what it is offered, until it is part of the team.
-    async fn admitted(&self, end: Instant) -> Result<Seen, Error> {
-        let Self { link, vault, own } = self;
+    async fn admitted(&mut self, end: Instant) -> Result<Seen, Error> {
         let mut seen: Option<Seen> = None;
         let mut signed: Option<StatementHash> = None;
         let mut looks = interval(LOOK_EVERY);
@@ -108,6 +111,9 @@ impl Candidacy {
         let mut knocked = Instant::now();
         loop {
             looks.tick().await;
+            // It waits for a person: what has an end is each look.
+            self.vault.begin_verb();
+            let Self { link, vault, own } = &*self;
             let late = Instant::now() >= end;
             let offer = match vault.candidacy(own).await {
                 Ok(None) if late => return Err(nobody_signed()),

@@ -64,18 +64,18 @@ impl Client {
             .environment(id)
             .ok_or_else(|| Error::Bug("an environment was not loaded".into()))?;
         self.store().read(|step| {
-            let carried = held.chain.in_order().map(|(id, entry)| {
+            let carried = held.chain.in_order().map(|(entry_id, entry)| {
                 // A value that is not here is no damaged one: an earlier one is never signed in its place.
-                let Some(blob) = step.blob(entry.digest)? else {
+                let Some(blob) = step.blob(id, entry.digest)? else {
                     return Err(Error::ValuesMissing { environment: environment.clone() });
                 };
                 let now = open(held, entry, &blob);
                 let earlier = now.is_none();
                 let halves = match now {
                     Some(halves) => Some(halves),
-                    None => last_that_opens(held, step, id)?,
+                    None => last_that_opens(held, step, entry_id)?,
                 };
-                Ok(Carried { id, entry: entry.clone(), halves, earlier })
+                Ok(Carried { id: entry_id, entry: entry.clone(), halves, earlier })
             });
             carried.collect()
         })

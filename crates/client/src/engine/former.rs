@@ -197,7 +197,9 @@ fn state_of(held: &Held, step: &Step<'_>, version: &Version) -> Result<FormerSta
         FormerState::Purged
     } else if held.name_key(entry.generation).is_none() || held.value_key(entry.generation).is_none() {
         FormerState::NoKey
-    } else if !named || (step.blob(entry.digest)?.is_some() && opened(held, step, entry)?.is_none()) {
+    } else if !named
+        || (step.blob(held.chain.id(), entry.digest)?.is_some() && opened(held, step, entry)?.is_none())
+    {
         FormerState::Damaged
     } else {
         FormerState::Kept

@@ -142,10 +142,6 @@ fn used_up() -> Error {
 /// finds the same. A vault that has no end is not waited for, and cannot fill this computer's memory with statements that
 /// nobody signed.
 pub(super) async fn whole_log(vault: &Vault, by: &Keyholder) -> Result<Vec<Envelope>, VaultError> {
-    vault.patience().for_fetch(read_log(vault, by)).await
-}
-
-async fn read_log(vault: &Vault, by: &Keyholder) -> Result<Vec<Envelope>, VaultError> {
     let mut log: Vec<Envelope> = Vec::new();
     let mut team: Option<Verified<Team>> = None;
     loop {

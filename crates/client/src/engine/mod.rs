@@ -174,6 +174,8 @@ struct Joined {
     connection: Connection,
     /// What the histories have to go through, whatever this computer has seen of them.
     pins: Option<Pins>,
+    /// The same, for one verb: what a new pin file takes the place of.
+    on_the_way: Option<Pins>,
     hurries: upkeep::Hurries,
     /// What was to be done in passing and did not work, in sentences.
     undone: upkeep::Undone,
@@ -337,9 +339,15 @@ impl Client {
         }
     }
 
-    /// The state; of a home that was locked meanwhile, one without keys.
+    /// The state, for one verb; of a home that was locked meanwhile, one without keys.
     async fn state(&self) -> MutexGuard<'_, State> {
         let mut state = self.inner.state.lock().await;
+        if let Some(joined) = &mut state.joined {
+            joined.on_the_way = None;
+            if let Some(vault) = &mut joined.vault {
+                vault.begin_verb();
+            }
+        }
         if self.inner.place.as_ref().is_some_and(|place| place.home.is_locked()) {
             self.put_keys_away(&mut state);
         }
@@ -411,7 +419,7 @@ impl Joined {
         // Known only after the first request; until then nothing says that it is away.
         let (connection, hurries, undone) =
             (Connection::Online, upkeep::Hurries::new(), upkeep::Undone::new());
-        Ok(Self { session, vault, connection, pins: None, hurries, undone })
+        Ok(Self { session, vault, connection, pins: None, on_the_way: None, hurries, undone })
     }
 
     fn vault(&self) -> Result<Vault, Error> {

@@ -31,7 +31,7 @@ impl Client {
             held.chain
                 .in_order()
                 .map(|(entry_id, entry)| {
-                    let Some(blob) = step.blob(entry.digest)? else {
+                    let Some(blob) = step.blob(id, entry.digest)? else {
                         let environment = session.environment_name(id);
                         return Err(Error::ValuesMissing { environment });
                     };

@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use twinlock_protocol::Verified;
+use twinlock_protocol::environment::Environment;
 use twinlock_protocol::event::PinnedHead;
 use twinlock_protocol::ids::EnvironmentId;
 use twinlock_protocol::pins::Pins;
+use twinlock_protocol::team::Team;
 
 use super::link::{absolute, shown};
 use super::{Client, Joined};
@@ -31,29 +34,27 @@ impl Client {
         if let Some(before) = before {
             check_team(joined, before)?;
         }
+        joined.on_the_way = before.cloned();
+        let pins = self.pins_now(joined, before).await;
+        joined.on_the_way = None;
+        pins
+    }
+
+    async fn pins_now(&self, joined: &mut Joined, before: Option<&Pins>) -> Result<Pins, Error> {
         self.refresh_log(joined).await?;
         let all = joined.session.team.environments().keys().copied();
         let mine: Vec<_> = all.filter(|id| joined.session.my_level(*id).is_some()).collect();
         let mut heads = Vec::new();
         for environment in mine {
             self.refresh(joined, environment).await?;
-            let held = joined.session.held(environment)?.held;
-            heads.push(PinnedHead { environment, head: held.chain.head() });
-            let goes_on = before.map_or(Ok(()), |before| before.hold_environment(&held.chain));
-            let goes_on =
-                goes_on.map_err(|refusal| joined.session.refused(Scope::Environment(environment), refusal));
-            self.note_outcome(joined, goes_on)?;
+            heads.push(PinnedHead { environment, head: joined.session.held(environment)?.held.chain.head() });
         }
         // What others see of this file, or saw when it was made, it goes on saying.
         let kept = before.into_iter().flat_map(Pins::environments).copied();
         let seen: BTreeSet<_> = heads.iter().map(|pinned| pinned.environment).collect();
         let there = |id| joined.session.team.environment(id).is_ok();
         heads.extend(kept.filter(|old| !seen.contains(&old.environment) && there(old.environment)));
-        let (team, log) = (joined.session.team.id(), joined.session.log_head());
-        let goes_on = before.map_or(Ok(()), |before| before.hold_log(&joined.session.team));
-        let goes_on = goes_on.map_err(|refusal| joined.session.refused(Scope::Team(team), refusal));
-        self.note_outcome(joined, goes_on)?;
-        Ok(Pins::new(team, log, heads))
+        Ok(Pins::new(joined.session.team.id(), joined.session.log_head(), heads))
     }
 
     /// Without a vault a member goes on with what is here, as long as it reaches the pins. A service keeps
@@ -67,8 +68,12 @@ impl Client {
         if self.place().is_err() {
             return Err(unreachable);
         }
-        let reaches = joined.hold_log().and_then(|()| match environment {
-            Some(id) => joined.hold_environment(id),
+        let reaches = joined.hold_log(&joined.session.team).and_then(|()| match environment {
+            Some(id) => {
+                joined.check_pinned(id)?;
+                let held = joined.session.environment(id);
+                joined.hold_environment(&held.ok_or_else(not_loaded)?.chain)
+            }
             None => Ok(()),
         });
         match reaches {
@@ -80,29 +85,38 @@ impl Client {
 }
 
 impl Joined {
-    /// Refuses a log that does not go through the pins, if there are any.
-    pub(super) fn hold_log(&self) -> Result<(), Error> {
-        let Some(pins) = &self.pins else { return Ok(()) };
-        let scope = Scope::Team(self.session.team.id());
-        pins.hold_log(&self.session.team).map_err(|refusal| self.session.refused(scope, refusal))
+    fn all_pins(&self) -> impl Iterator<Item = &Pins> {
+        self.pins.iter().chain(&self.on_the_way)
     }
 
-    /// The same for an environment. Pins that say nothing of it hold it to nothing: that is no answer for
-    /// whoever asked for pins.
-    pub(super) fn hold_environment(&self, id: EnvironmentId) -> Result<(), Error> {
-        let Some(pins) = &self.pins else { return Ok(()) };
-        if !pins.names(id) {
-            return Err(Error::Usage(format!(
+    /// Refuses a log that does not go through the pins, if there are any.
+    pub(super) fn hold_log(&self, team: &Verified<Team>) -> Result<(), Error> {
+        let scope = Scope::Team(self.session.team.id());
+        let held = self.all_pins().try_for_each(|pins| pins.hold_log(team));
+        held.map_err(|refusal| self.session.refused(scope, refusal))
+    }
+
+    /// The same for a history.
+    pub(super) fn hold_environment(&self, chain: &Verified<Environment>) -> Result<(), Error> {
+        let scope = Scope::Environment(chain.id());
+        let held = self.all_pins().try_for_each(|pins| pins.hold_environment(chain));
+        held.map_err(|refusal| self.session.refused(scope, refusal))
+    }
+
+    /// Pins that say nothing of an environment hold it to nothing: that is no answer for whoever asked for pins.
+    pub(super) fn check_pinned(&self, id: EnvironmentId) -> Result<(), Error> {
+        match &self.pins {
+            Some(pins) if !pins.names(id) => Err(Error::Usage(format!(
                 "The pin file says nothing of {}. Make it anew with “twinlock pin FILE”, where it can be seen.",
                 self.session.environment_name(id)
-            )));
+            ))),
+            _ => Ok(()),
         }
-        let Some(held) = self.session.environment(id) else {
-            return Err(Error::Bug("an environment was not loaded".into()));
-        };
-        let holds = pins.hold_environment(&held.chain);
-        holds.map_err(|refusal| self.session.refused(Scope::Environment(id), refusal))
     }
+}
+
+fn not_loaded() -> Error {
+    Error::Bug("an environment was not loaded".into())
 }
 
 /// Writes a pin file whole, in the place of any other.

@@ -87,7 +87,27 @@ impl Client {
 
     /// The same for an environment.
     pub(super) async fn try_refresh(&self, joined: &mut Joined, id: EnvironmentId) -> Result<(), Error> {
-        match self.refresh(joined, id).await {
+        let refreshed = self.refresh(joined, id).await;
+        self.or_offline(joined, id, refreshed)
+    }
+
+    /// The same for its revisions alone.
+    pub(super) async fn try_refresh_history(
+        &self,
+        joined: &mut Joined,
+        id: EnvironmentId,
+    ) -> Result<(), Error> {
+        let refreshed = self.refresh_history(joined, id).await.map(drop);
+        self.or_offline(joined, id, refreshed)
+    }
+
+    fn or_offline(
+        &self,
+        joined: &mut Joined,
+        id: EnvironmentId,
+        refreshed: Result<(), Error>,
+    ) -> Result<(), Error> {
+        match refreshed {
             Err(error) if error.code() == crate::error::ErrorCode::Unreachable => {
                 joined.session.held(id)?;
                 self.go_on_offline(joined, Some(id), error)

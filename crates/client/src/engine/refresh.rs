@@ -6,11 +6,12 @@ use serde_json::json;
 use twinlock_protocol::api::ValueBlob;
 use twinlock_protocol::encoding::to_base64url;
 use twinlock_protocol::envelope::Envelope;
-use twinlock_protocol::environment::{SEAL_OVERHEAD, digest};
+use twinlock_protocol::environment::{Environment, SEAL_OVERHEAD, digest};
 use twinlock_protocol::event::{Level, Role};
 use twinlock_protocol::ids::{Digest, EnvironmentId, Pointer};
 use twinlock_protocol::revision::Change;
-use twinlock_protocol::{Refusal, StatementHash, limits, padding};
+use twinlock_protocol::team::Team;
+use twinlock_protocol::{Refusal, StatementHash, Verified, limits, padding};
 use zeroize::Zeroizing;
 
 use super::keyholders::Heard;
@@ -27,10 +28,8 @@ impl Client {
     /// Brings the log up to date.
     pub(super) async fn refresh_log(&self, joined: &mut Joined) -> Result<(), Error> {
         self.catch_up(joined)?;
-        let patience = joined.vault()?.patience();
         let mut heard = Vec::new();
-        let result = patience.for_fetch(self.fetch_log(joined, &mut heard)).await;
-        let result = result.and_then(|()| joined.hold_log());
+        let result = self.fetch_log(joined, &mut heard).await;
         let scope = Scope::Team(joined.session.record.team);
         let result = self.note_outcome(joined, result).and_then(|()| self.note_verified(&scope, Event::Team));
         let result = match result {
@@ -51,25 +50,8 @@ impl Client {
 
     /// Brings one environment up to date: revisions, and the sealed values of its head.
     pub(super) async fn refresh(&self, joined: &mut Joined, id: EnvironmentId) -> Result<(), Error> {
-        self.refresh_log(joined).await?;
-        // An admin is served statements of what they have no access to: heads to record come from there.
-        if joined.session.my_role() < Some(Role::Admin) {
-            self.check_access(joined, id, Level::Names)?;
-        }
-        let patience = joined.vault()?.patience();
-        let before = joined.session.environment(id).map_or(0, |held| held.chain.head().number);
-        let mut result = patience.for_fetch(self.fetch_revisions(joined, id)).await;
-        if let Err(Error::Refused(refused)) = &result
-            && matches!(refused.refusal, Refusal::LogBehind { .. })
-        {
-            // Not a lie yet: the log may have grown between the two requests.
-            self.refresh_log(joined).await?;
-            result = patience.for_fetch(self.fetch_revisions(joined, id)).await;
-        }
-        result = result.and_then(|()| joined.hold_environment(id));
-        if result.is_ok() {
-            result = patience.for_fetch(self.fetch_values(joined, id)).await;
-        }
+        let before = self.refresh_history(joined, id).await?;
+        let mut result = self.fetch_values(joined, id).await;
         if let Err(Error::Refused(refused)) = &result
             && matches!(refused.refusal, Refusal::ValueMissing(_))
         {
@@ -77,12 +59,36 @@ impl Client {
             let before = joined.session.held(id)?.held.chain.head();
             let again = self.fetch_revisions(joined, id).await;
             if again.is_err() || joined.session.held(id)?.held.chain.head() != before {
-                result = again.and(self.fetch_values(joined, id).await);
+                result = match again {
+                    Ok(()) => self.fetch_values(joined, id).await,
+                    refused => refused,
+                };
             }
         }
         self.note_outcome(joined, result)?;
         self.announce_changed_by_renewal(joined, id, before).await?;
         self.note_verified(&Scope::Environment(id), Event::Environment(id))
+    }
+
+    /// Brings the revisions of one environment up to date, and no values: whoever takes rights away, or wants to know
+    /// what there is, is not held up by a value that is missing, damaged or large. Gives the number that was the head's.
+    pub(super) async fn refresh_history(&self, joined: &mut Joined, id: EnvironmentId) -> Result<u64, Error> {
+        self.refresh_log(joined).await?;
+        // An admin is served statements of what they have no access to: heads to record come from there.
+        if joined.session.my_role() < Some(Role::Admin) {
+            self.check_access(joined, id, Level::Names)?;
+        }
+        let before = joined.session.environment(id).map_or(0, |held| held.chain.head().number);
+        let mut result = self.fetch_revisions(joined, id).await;
+        if let Err(Error::Refused(refused)) = &result
+            && matches!(refused.refusal, Refusal::LogBehind { .. })
+        {
+            // Not a lie yet: the log may have grown between the two requests.
+            self.refresh_log(joined).await?;
+            result = self.fetch_revisions(joined, id).await;
+        }
+        self.note_outcome(joined, result)?;
+        Ok(before)
     }
 
     /// What is served verifies: a refusal that stood is over, and whoever shows it hears of that.
@@ -93,11 +99,14 @@ impl Client {
         Ok(())
     }
 
+    /// Fetches what follows in the log. What does not go through the pins is not kept, nor what leads there.
     async fn fetch_log(&self, joined: &mut Joined, heard: &mut Vec<Heard>) -> Result<(), Error> {
         let vault = joined.vault()?;
         let scope = Scope::Team(joined.session.record.team);
+        let mut next = joined.session.team.clone();
+        let (mut fetched, mut heard_of_it, mut before) = (Vec::new(), Vec::new(), Names::new());
         loop {
-            let seen = joined.session.log_head();
+            let seen = next.head();
             let page = vault.events(&joined.session.keyholder, seen.sequence).await?;
             let evidence = |refusal: &Refusal, statement: Option<&Envelope>| json!({ "found": refusal.to_string(), "seen": seen, "head": page.head, "statement": statement });
             let refused = |refusal: Refusal| {
@@ -107,11 +116,8 @@ impl Client {
             check_head(page.head.sequence, page.head.hash, seen.sequence, seen.hash).map_err(refused)?;
             if page.statements.is_empty() {
                 let cut_short = Refusal::CutShort { served: seen.sequence, known: page.head.sequence };
-                return if page.head == seen { Ok(()) } else { Err(refused(cut_short)) };
+                return if page.head == seen { joined.hold_log(&next) } else { Err(refused(cut_short)) };
             }
-            let mut next = joined.session.team.clone();
-            let mut heard_of_page = Vec::new();
-            let mut before = Names::new();
             for statement in &page.statements {
                 if renews_names(statement) {
                     for (id, name) in names(&joined.session, &next) {
@@ -122,23 +128,33 @@ impl Client {
                     let served = evidence(&refusal, Some(statement));
                     joined.session.refused_for(scope, refusal, served)
                 })?;
-                heard_of_page.extend(Heard::of(&event));
+                heard_of_it.extend(Heard::of(&event));
             }
-            self.keep_names_before(before)?;
+            fetched.extend(page.statements);
+            if below_pins(joined.hold_log(&next))? {
+                continue;
+            }
+            self.keep_names_before(std::mem::take(&mut before))?;
             // Kept before it counts: another program of this home may have been told something else meanwhile.
-            self.keep_statements(scope, seen.sequence, &page.statements)
-                .map_err(|error| two_histories(error, &joined.session, scope, seen.sequence + 1))?;
-            joined.session.team = next;
-            heard.extend(heard_of_page);
+            let after = joined.session.log_head().sequence;
+            self.keep_statements(scope, after, &fetched)
+                .map_err(|error| two_histories(error, &joined.session, scope, after + 1))?;
+            joined.session.team = next.clone();
+            fetched.clear();
+            heard.append(&mut heard_of_it);
             self.emit(Event::Team);
         }
     }
 
+    /// Fetches the revisions that follow, with the same care.
     async fn fetch_revisions(&self, joined: &mut Joined, id: EnvironmentId) -> Result<(), Error> {
         let vault = joined.vault()?;
         let scope = Scope::Environment(id);
+        let mut next = joined.session.held(id)?.held.chain.clone();
+        joined.check_pinned(id)?;
+        let (mut fetched, mut accepted) = (Vec::new(), Vec::new());
         loop {
-            let seen = joined.session.held(id)?.held.chain.head();
+            let seen = next.head();
             let page = vault.revisions(&joined.session.keyholder, id, seen.number).await?;
             let evidence = |refusal: &Refusal, statement: Option<&Envelope>| json!({ "found": refusal.to_string(), "seen": seen, "head": page.head, "statement": statement });
             let refused = |session: &Session, refusal: Refusal, statement: Option<&Envelope>| {
@@ -152,20 +168,31 @@ impl Client {
                     let refusal = Refusal::CutShort { served: seen.number, known: page.head.number };
                     return Err(refused(&joined.session, refusal, None));
                 }
-                let held = joined.session.held(id)?;
-                let reached = held.held.chain.agrees_with(held.team);
-                return reached.map_err(|refusal| refused(&joined.session, refusal, None));
+                let reached = next.agrees_with(&joined.session.team);
+                reached.map_err(|refusal| refused(&joined.session, refusal, None))?;
+                return joined.hold_environment(&next);
             }
-            let before = joined.session.held(id)?.held.revisions.len();
-            if let Err(refusal) = joined.session.held(id)?.extend(&page.statements) {
-                let first = joined.session.held(id)?.first_refused(&page.statements);
-                return Err(refused(&joined.session, refusal, first.or(page.statements.last())));
+            match next.extend(&joined.session.team, &page.statements) {
+                Ok(revisions) => accepted.extend(revisions),
+                Err(refusal) => {
+                    let first = first_refused(&next, &joined.session.team, &page.statements);
+                    return Err(refused(&joined.session, refusal, first.or(page.statements.last())));
+                }
             }
-            if let Err(error) = self.keep_revisions(joined, id, seen.number, &page.statements) {
-                let error = two_histories(error, &joined.session, scope, seen.number + 1);
+            fetched.extend(page.statements);
+            if below_pins(joined.hold_environment(&next))? {
+                continue;
+            }
+            let held = joined.session.held(id)?.held;
+            let (after, before) = (held.chain.head().number, held.revisions.len());
+            held.chain = next.clone();
+            held.revisions.append(&mut accepted);
+            if let Err(error) = self.keep_revisions(joined, id, after, &fetched) {
+                let error = two_histories(error, &joined.session, scope, after + 1);
                 joined.session.forget(id);
                 return Err(error);
             }
+            fetched.clear();
             self.announce(joined, id, before);
         }
     }
@@ -178,29 +205,33 @@ impl Client {
         }
         let wanted: Vec<_> =
             held.chain.entries().values().map(|entry| (entry.pointer, entry.digest)).collect();
-        self.fetch_blobs(joined, id, &wanted).await
+        self.fetch_blobs(joined, id, &wanted, limits::ENVIRONMENT_BYTES).await
     }
 
     /// Fetches sealed values that are not here, and checks each against the digest that its author signed, as it comes:
-    /// what nobody signed is not held in memory while more of it comes.
+    /// what nobody signed is not held in memory while more of it comes. More than `at_most` bytes, with those that are
+    /// here, are refused.
     pub(super) async fn fetch_blobs(
         &self,
         joined: &Joined,
         id: EnvironmentId,
         wanted: &[(Pointer, Digest)],
+        at_most: usize,
     ) -> Result<(), Error> {
-        let mut left: BTreeMap<Pointer, Digest> = self.store().read(|step| {
-            let mut missing = BTreeMap::new();
+        let (mut left, mut bytes) = self.store().read(|step| {
+            let (mut missing, mut bytes) = (BTreeMap::new(), 0);
             for (pointer, signed) in wanted {
-                if step.blob(*signed)?.is_none() {
-                    missing.insert(*pointer, *signed);
+                match step.blob(id, *signed)? {
+                    Some(blob) => bytes += blob.len(),
+                    None => {
+                        missing.insert(*pointer, *signed);
+                    }
                 }
             }
-            Ok::<_, Error>(missing)
+            Ok::<_, Error>((missing, bytes))
         })?;
         // Bytes of the longest value that there can be, sealed.
         let longest = padding::padded_length(limits::VALUE_BYTES) + SEAL_OVERHEAD;
-        let mut verified = Vec::new();
         while !left.is_empty() {
             let asked: Vec<Pointer> = left.keys().take(limits::PAGE).copied().collect();
             let served = joined.vault()?.values(&joined.session.keyholder, id, &asked).await?;
@@ -232,16 +263,23 @@ impl Client {
                     refused(refusal, evidence)
                 })?;
             }
-            verified.extend(served);
+            bytes += served.iter().map(|value| value.blob.len()).sum::<usize>();
+            if bytes > at_most {
+                let refusal = Refusal::Limit("the values of an environment");
+                let evidence = json!({ "found": refusal.to_string(), "bytes": bytes, "asked": asked });
+                return Err(refused(refusal, evidence));
+            }
+            // Whatever becomes of the rest: this much need not come again.
+            self.keep_values(id, &served)?;
         }
-        self.keep_values(&verified)
+        Ok(())
     }
 
-    /// Keeps sealed values, verified ones only.
-    pub(super) fn keep_values(&self, values: &[ValueBlob]) -> Result<(), Error> {
+    /// Keeps sealed values of an environment, verified ones only.
+    pub(super) fn keep_values(&self, id: EnvironmentId, values: &[ValueBlob]) -> Result<(), Error> {
         self.store().step(|step| {
             for value in values {
-                step.add_blob(&value.blob)?;
+                step.add_blob(id, &value.blob)?;
             }
             Ok(())
         })
@@ -320,7 +358,7 @@ impl Client {
         self.store().step(|step| {
             keep(step, Scope::Environment(id), after, statements)?;
             let mut digests = purged.iter().filter_map(|pointer| held.digest_of(*pointer));
-            digests.try_for_each(|digest| step.forget_blob(digest).map_err(Error::from))
+            digests.try_for_each(|digest| step.forget_blob(id, digest).map_err(Error::from))
         })?;
         if purged.is_empty() {
             return Ok(());
@@ -416,6 +454,24 @@ fn keep(step: &mut Step<'_>, scope: Scope, after: u64, statements: &[Envelope]) 
         }
     }
     Ok(())
+}
+
+/// Whether what was fetched so far ends below a pin: the rest has to come before any of it is kept.
+fn below_pins(held: Result<(), Error>) -> Result<bool, Error> {
+    match held {
+        Err(Error::Refused(refused)) if matches!(refused.refusal, Refusal::Rollback { .. }) => Ok(true),
+        held => held.map(|()| false),
+    }
+}
+
+/// Which of these revisions is the first that is refused.
+pub(super) fn first_refused<'a>(
+    chain: &Verified<Environment>,
+    team: &Verified<Team>,
+    revisions: &'a [Envelope],
+) -> Option<&'a Envelope> {
+    let mut chain = chain.clone();
+    revisions.iter().find(|revision| chain.extend(team, std::iter::once(*revision)).is_err())
 }
 
 /// A vault that knows less than was seen or sent, or something else, is refused before anything is fetched or kept.

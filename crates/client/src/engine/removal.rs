@@ -118,7 +118,7 @@ impl Client {
         for id in
             known.keys().filter(|id| joined.session.my_level(**id).is_some()).copied().collect::<Vec<_>>()
         {
-            self.try_refresh(joined, id).await?;
+            self.try_refresh_history(joined, id).await?;
         }
         let mut environments: Vec<_> = known
             .into_iter()
@@ -134,7 +134,7 @@ impl Client {
 
     async fn gone(&self, joined: &mut Joined, id: EnvironmentId) -> Result<GoneEnvironment, Error> {
         if joined.session.my_level(id).is_some() {
-            self.try_refresh(joined, id).await?;
+            self.try_refresh_history(joined, id).await?;
         }
         let files = self.store().read(|step| step.linked_files())?;
         let files = files.into_iter().filter(|file| file.environment == id).map(|file| file.path).collect();

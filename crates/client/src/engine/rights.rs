@@ -35,7 +35,8 @@ impl Client {
                 joined.session.team.consequences(author, &without_heads).map_err(|found| in_words(&found))?;
             let mut heads = Vec::new();
             for environment in falls.heads.iter().copied() {
-                self.refresh(joined, environment).await?;
+                // What they wrote last may be made to be in the way of this: values are none of its business.
+                self.refresh_history(joined, environment).await?;
                 let head = joined.session.held(environment)?.held.chain.head();
                 heads.push(PinnedHead { environment, head });
             }

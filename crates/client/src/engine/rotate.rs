@@ -168,7 +168,7 @@ impl Client {
         let held = joined.session.held(id)?;
         held.held.add_keys(keys);
         held.extend(std::slice::from_ref(&revision)).map_err(bug)?;
-        self.keep_values(&values)?;
+        self.keep_values(id, &values)?;
         self.keep_statements(Scope::Team(joined.session.record.team), after, &[event])?;
         self.keep_statements(Scope::Environment(id), head.number, &[revision])?;
         for wrap in wraps.iter().filter(|wrap| wrap.keyholder == author) {

@@ -69,7 +69,7 @@ impl Client {
         let revision = next_revision(joined, environment, &sealed.changes, reason)?;
         match self.add(joined, environment, &revision).await? {
             Turn::Theirs => return Ok(Sending::OthersWereFaster),
-            Turn::Ours => self.keep_values(&sealed.values)?,
+            Turn::Ours => self.keep_values(environment, &sealed.values)?,
         }
         Ok(Sending::Sent(Sent { entries: sealed.entries, number: revision.number }))
     }
@@ -173,8 +173,23 @@ impl Client {
         if target.len() > limits::ENTRIES {
             return Err(Error::Limit { what: "An environment has at most 10,000 entries.".to_owned() });
         }
+        // What nobody could pull. Whoever only takes away makes it better.
+        if !sealed.values.is_empty() && bytes_after(plan, chosen, &target) > limits::FILE_BYTES {
+            return Err(Error::Limit {
+                what: "An environment holds at most 4 MiB, as a .env file does.".to_owned(),
+            });
+        }
         Ok(sealed)
     }
+}
+
+/// Bytes of the text that the vault's entries are after the push.
+fn bytes_after(plan: &Plan, chosen: &BTreeSet<usize>, target: &[usize]) -> usize {
+    let halves = target.iter().filter_map(|at| {
+        let item = &plan.items[*at];
+        if chosen.contains(at) { item.mine.as_ref() } else { item.theirs.as_ref() }
+    });
+    halves.map(|halves| halves.left.len() + halves.right.len()).sum()
 }
 
 /// The order that the vault's entries have after the push, as places in the plan.

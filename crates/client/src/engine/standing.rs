@@ -41,9 +41,8 @@ impl Client {
         let access: Vec<_> = joined.session.team.access_of(member).collect();
         let readable = access.into_iter().filter(|(_, level)| level.includes(Half::Value)).map(|(id, _)| id);
         let readable: Vec<_> = readable.collect();
-        for id in &readable {
-            self.refresh(joined, *id).await?;
-        }
+        // Whoever leaves is served nothing afterwards.
+        self.look_at(joined, &readable).await;
         let event = |heads| TeamLogEvent::MemberRemoved(MemberRemoved { member, keep: keep.to_vec(), heads });
         let falls = self.change_rights(joined, event, no_wraps).await?;
         let mut could_read: Vec<_> = readable.into_iter().map(|id| self.readable(joined, id)).collect();
@@ -124,6 +123,16 @@ impl Client {
             keys.waiting.push(crate::view::WaitingView { environment, why: error.to_string() });
         }
         keys
+    }
+
+    /// Fetches what is to be listed of these environments, as far as it can be had: nobody stays in a team because a
+    /// list would be incomplete.
+    async fn look_at(&self, joined: &mut Joined, environments: &[EnvironmentId]) {
+        for id in environments {
+            if let Err(error) = self.refresh_history(joined, *id).await {
+                tracing::debug!(%error, "what a member could read is listed as it was seen last");
+            }
+        }
     }
 
     /// The variables of an environment by name, as far as it was fetched and this computer can open them.

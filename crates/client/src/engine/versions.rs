@@ -200,7 +200,7 @@ pub(super) fn compare_values(
 
 /// An entry in the clear, if its value is here and opens.
 pub(super) fn opened(held: &Held, step: &Step<'_>, entry: &Entry) -> Result<Option<Halves>, StoreError> {
-    Ok(step.blob(entry.digest)?.and_then(|blob| open(held, entry, &blob)))
+    Ok(step.blob(held.chain.id(), entry.digest)?.and_then(|blob| open(held, entry, &blob)))
 }
 
 impl Client {
@@ -234,7 +234,7 @@ impl Client {
         let held = joined.session.environment(id);
         let mut wanted = held.map(&wanted).unwrap_or_default();
         wanted.retain(|(pointer, _)| held.is_none_or(|held| !held.chain.is_purged(*pointer)));
-        let result = self.fetch_blobs(joined, id, &wanted).await.map_err(|error| match error {
+        let result = self.fetch_blobs(joined, id, &wanted, usize::MAX).await.map_err(|error| match error {
             Error::Refused(refused) => Refused { former: true, ..*refused }.into(),
             error => error,
         });

@@ -2,9 +2,10 @@
 //! blobs, and wrapped keys. Kept so that this computer can work offline and give back to a vault what
 //! the vault has lost.
 
+use twinlock_protocol::envelope::Envelope;
 use twinlock_protocol::environment::digest;
 use twinlock_protocol::event::Half;
-use twinlock_protocol::ids::Digest;
+use twinlock_protocol::ids::{Digest, EnvironmentId};
 use twinlock_protocol::{Generation, StatementHash};
 
 use super::sealed::Place;
@@ -47,10 +48,11 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// Keeps a verified statement. Keeping it again changes nothing; another one under its number is an error.
+    /// Keeps a verified statement. Keeping it again changes nothing, in whatever order its signatures come; another one
+    /// under its number is an error.
     pub fn add_statement(&mut self, scope: &Scope, at: u64, envelope: &[u8]) -> Result<(), StoreError> {
         if let Some(kept) = self.statement(scope, at)? {
-            return if *kept == envelope { Ok(()) } else { Err(StoreError::OtherStatement) };
+            return if same_statement(&kept, envelope) { Ok(()) } else { Err(StoreError::OtherStatement) };
         }
         let sealed = self.seal.seal(envelope_place(&statement_row(scope, &at.to_be_bytes())), envelope)?;
         self.write(
@@ -106,26 +108,32 @@ impl Step<'_> {
             .collect()
     }
 
-    /// Keeps a sealed blob as it came from the vault (or went there), by the digest that its author signed: what one
-    /// environment was served never stands in for what belongs to another.
-    pub fn add_blob(&mut self, blob: &[u8]) -> Result<(), StoreError> {
+    /// Keeps a sealed blob of an environment as it came from the vault (or went there), by the digest that its author
+    /// signed: what one environment was served never stands in for what belongs to another, nor goes with it.
+    pub fn add_blob(&mut self, of: EnvironmentId, blob: &[u8]) -> Result<(), StoreError> {
         self.write(
-            "INSERT OR REPLACE INTO blobs (digest, blob) VALUES (?1, ?2)",
-            (digest(blob).as_bytes(), blob),
+            "INSERT OR REPLACE INTO blobs (environment, digest, blob) VALUES (?1, ?2, ?3)",
+            (of.as_bytes(), digest(blob).as_bytes(), blob),
         )?;
         Ok(())
     }
 
     /// A blob, still sealed. One that was damaged here is as good as none.
-    pub fn blob(&self, of: Digest) -> Result<Option<Vec<u8>>, StoreError> {
-        let kept: Option<Vec<u8>> =
-            self.optional("SELECT blob FROM blobs WHERE digest = ?1", [of.as_bytes()], |row| row.get(0))?;
-        Ok(kept.filter(|blob| digest(blob) == of))
+    pub fn blob(&self, of: EnvironmentId, signed: Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        let kept: Option<Vec<u8>> = self.optional(
+            "SELECT blob FROM blobs WHERE environment = ?1 AND digest = ?2",
+            (of.as_bytes(), signed.as_bytes()),
+            |row| row.get(0),
+        )?;
+        Ok(kept.filter(|blob| digest(blob) == signed))
     }
 
-    /// Forgets a blob: it was purged.
-    pub fn forget_blob(&mut self, of: Digest) -> Result<(), StoreError> {
-        self.write("DELETE FROM blobs WHERE digest = ?1", [of.as_bytes()])?;
+    /// Forgets a blob of an environment: it was purged there.
+    pub fn forget_blob(&mut self, of: EnvironmentId, signed: Digest) -> Result<(), StoreError> {
+        self.write(
+            "DELETE FROM blobs WHERE environment = ?1 AND digest = ?2",
+            (of.as_bytes(), signed.as_bytes()),
+        )?;
         Ok(())
     }
 
@@ -157,6 +165,12 @@ impl Step<'_> {
             |row| row.get(0),
         )
     }
+}
+
+/// Whether two envelopes hold one statement: its hash is over what is signed, and not over who signed first.
+fn same_statement(kept: &[u8], other: &[u8]) -> bool {
+    let hash = |json| serde_json::from_slice::<Envelope>(json).map(|envelope| envelope.hash()).ok();
+    kept == other || hash(kept).is_some_and(|kept| hash(other) == Some(kept))
 }
 
 fn statement_row<'a>(scope: &'a Scope, number: &'a [u8; 8]) -> [&'a [u8]; 3] {

@@ -35,6 +35,7 @@ use crate::store::Scope;
 use answer::{Answer, Wrong, classify};
 pub use answer::{Answered, Served};
 pub(crate) use moved::MovedStream;
+use patience::Go;
 pub use patience::Patience;
 
 const CONNECT: Duration = Duration::from_secs(5);
@@ -149,6 +150,7 @@ pub(crate) struct Vault {
     patience: Patience,
     /// Whose lock ends every wait; a service has none.
     home: Option<Home>,
+    go: Go,
 }
 
 impl Vault {
@@ -177,7 +179,7 @@ impl Vault {
             .connect_timeout(CONNECT)
             .build()
             .map_err(|error| setup(&error))?;
-        Ok(Self { location, http, team, patience: Patience::default(), home: home.cloned() })
+        Ok(Self { location, http, team, patience: Patience::default(), home: home.cloned(), go: Go::begin() })
     }
 
     /// Where it is.
@@ -192,10 +194,9 @@ impl Vault {
         self.team
     }
 
-    /// How long it is waited for.
-    #[must_use]
-    pub(crate) fn patience(&self) -> Patience {
-        self.patience
+    /// Another verb begins: all that it asks has its time together from now on.
+    pub(crate) fn begin_verb(&mut self) {
+        self.go = Go::begin();
     }
 
     /// Waits longer or less long for it.
@@ -391,7 +392,7 @@ impl Vault {
         answer: impl Future<Output = Result<A, VaultError>>,
     ) -> Result<A, VaultError> {
         tokio::select! {
-            answer = self.patience.for_answer(answer) => answer,
+            answer = self.patience.for_answer(self.go, answer) => answer,
             () = self.locked() => Err(VaultError::Locked),
         }
     }

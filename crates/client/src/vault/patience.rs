@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::VaultError;
 
 /// How long a vault is waited for, before it counts as out of reach.
@@ -10,9 +12,9 @@ use super::VaultError;
 pub struct Patience {
     /// For one answer, whole.
     pub answer: Duration,
-    /// For everything that is fetched in one go: any number of answers. What was verified until then is kept, and the
-    /// next attempt goes on from there.
-    pub fetch: Duration,
+    /// For all that one verb asks and sends: any number of answers. What was verified until then is kept, and the next
+    /// attempt goes on from there.
+    pub verb: Duration,
     /// For a sign of life of the stream of news.
     pub silence: Duration,
 }
@@ -21,26 +23,31 @@ impl Default for Patience {
     fn default() -> Self {
         Self {
             answer: Duration::from_secs(60),
-            fetch: Duration::from_secs(10 * 60),
+            verb: Duration::from_secs(10 * 60),
             silence: Duration::from_secs(60),
         }
     }
 }
 
 impl Patience {
-    /// Waits for one answer, whole.
+    /// Waits for one answer, whole, and for no longer than the go lasts that it is part of.
     pub(super) async fn for_answer<T>(
         self,
+        go: Go,
         answer: impl Future<Output = Result<T, VaultError>>,
     ) -> Result<T, VaultError> {
-        tokio::time::timeout(self.answer, answer).await.unwrap_or(Err(VaultError::Unreachable))
+        let end = (Instant::now() + self.answer).min(go.0 + self.verb);
+        tokio::time::timeout_at(end, answer).await.unwrap_or(Err(VaultError::Unreachable))
     }
+}
 
-    /// Waits for everything that is fetched in one go.
-    pub(crate) async fn for_fetch<T, E: From<VaultError>>(
-        self,
-        fetch: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, E> {
-        tokio::time::timeout(self.fetch, fetch).await.unwrap_or_else(|_| Err(VaultError::Unreachable.into()))
+/// When something began that a vault is asked for in one go, however many requests that takes.
+#[derive(Clone, Copy)]
+pub(super) struct Go(Instant);
+
+impl Go {
+    /// Begins now.
+    pub(super) fn begin() -> Self {
+        Self(Instant::now())
     }
 }

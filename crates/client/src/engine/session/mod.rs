@@ -177,12 +177,6 @@ pub(crate) struct HeldIn<'s> {
 }
 
 impl HeldIn<'_> {
-    /// Which of these revisions is the first that is refused.
-    pub(crate) fn first_refused<'a>(&self, revisions: &'a [Envelope]) -> Option<&'a Envelope> {
-        let mut chain = self.held.chain.clone();
-        revisions.iter().find(|revision| chain.extend(self.team, std::iter::once(*revision)).is_err())
-    }
-
     /// Takes in revisions that follow; on a refusal nothing has changed.
     pub(crate) fn extend(self, revisions: &[Envelope]) -> Result<(), Refusal> {
         let accepted = self.held.chain.extend(self.team, revisions)?;

@@ -13,6 +13,7 @@ use twinlock_protocol::ids::{StateHash, StatementHash};
 use twinlock_protocol::revision::Put;
 use zeroize::Zeroizing;
 
+use super::super::refresh::first_refused;
 use super::*;
 use crate::home::Home;
 use crate::keychain::Key;
@@ -273,8 +274,8 @@ fn of_a_run_of_revisions_the_first_that_is_none_is_named_and_none_is_taken() {
     let forged = Envelope { signatures: Vec::new(), ..history[1].clone() };
     let run = [history[0].clone(), forged.clone(), history[1].clone()];
     let held = session.held(world.environment).unwrap();
-    assert_eq!(held.first_refused(&run), Some(&forged));
-    assert_eq!(held.first_refused(&history), None);
+    assert_eq!(first_refused(&held.held.chain, held.team, &run), Some(&forged));
+    assert_eq!(first_refused(&held.held.chain, held.team, &history), None);
     assert!(held.extend(&run).is_err());
     let held = session.held(world.environment).unwrap();
     assert_eq!((held.held.chain.head().number, held.held.revisions.len()), (0, 0));
