@@ -62,8 +62,8 @@ class History:
 
     def _generation(self, payload, number, at):
         generation, opened_at, opened_on, opened_hash = self.environment.generation_at(at)
-        due = payload["generation"] == generation == self.environment.generation_of(number)[0]
-        require(due, "another generation than the one due", "wrong-generation")
+        by_number = number <= self.environment.accepted or generation == self.environment.generation_of(number)[0]
+        require(payload["generation"] == generation and by_number, "another generation than the one due", "wrong-generation")
         opens = generation > 1 and number == opened_on + 1
         require(opens == (payload["cause"] == "rotate"), "a rotation without its opening, or the reverse", "rotation-mismatch")
         if opens:

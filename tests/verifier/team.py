@@ -82,7 +82,7 @@ class Environment:
     """What the log says: generations of keys, losses, vouched heads, and where rights to push ended."""
 
     def __init__(self, project, created_by, sequence):
-        self.project, self.losses, self.pins = project, [], []
+        self.project, self.losses, self.pins, self.accepted = project, [], [], -1
         self.generations = [(1, sequence, 0, created_by)]
         self.vouched_start, self.vouched, self.reach = created_by, {0: created_by}, 0
 
@@ -303,8 +303,11 @@ class Team:
             writes = all(self.level(self.me, it) == "write" for it in thing.access if it in self.environments)
             require(able and writes, "something that the author can't stand in for", "kept")
 
-    def check_heads(self, due, heads):
+    def check_exact(self, due, heads):
         require(set(heads) == set(due), "heads other than those due", "heads")
+
+    def check_heads(self, due, heads):
+        self.check_exact(due, heads)
         require(all(self.environments[one].believable(head) for one, head in heads.items()), "a head beside the log", "heads")
 
     def take_down(self, fallen, kept, heads):
@@ -391,13 +394,15 @@ class Team:
         log = (event["log"]["sequence"], from_hex(event["log"]["hash"], 32))
         require(log == (len(self.hashes), self.hashes[-1]), "another log head", "heads")
         heads = recorded(event["heads"])
-        require(set(heads) == set(self.environments), "heads other than those due", "heads")
+        self.check_exact(self.environments, heads)
+        first = all(number > 0 or digest == self.environments[one].vouched_start for one, (number, digest) in heads.items())
+        require(first, "another beginning than its own", "heads")
         for name, (number, digest) in heads.items():
             known = self.environments[name]
-            if number < known.reach:
+            if not known.believable((number, digest)):
                 known.losses.append(self.sequence)
-            known.vouched = {at: was for at, was in known.vouched.items() if at < number} | {number: digest}
-            known.reach = number
+            known.vouched = {0: known.vouched_start, number: digest}
+            known.reach = known.accepted = number
             known.pins.append((None, self.sequence, number))
 
     def on_label_changed(self, event):
@@ -518,7 +523,7 @@ class Team:
 
     def on_project_deleted(self, event):
         name, environments = self.project(event["project"])
-        self.check_heads(environments, recorded(event["heads"]))
+        self.check_exact(environments, recorded(event["heads"]))
         for environment in set(environments):
             self.forget(environment)
         del self.projects[name]
@@ -542,7 +547,7 @@ class Team:
 
     def on_environment_deleted(self, event):
         name = from_hex(event["environment"], 16)
-        self.check_heads([name], recorded([event]))
+        self.check_exact([name], recorded([event]))
         self.forget(name)
 
     def forget(self, name):

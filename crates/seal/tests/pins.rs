@@ -284,3 +284,150 @@ fn what_a_vault_lost_is_given_up_by_an_owner_and_comes_back_from_nowhere() {
     cast.push(after).unwrap();
     assert_eq!(cast.replayed(&cast.world.team, &cast.history).unwrap(), cast.state);
 }
+
+/// Somebody who writes there records what is not so, about a computer of their own or with new keys. `true` is where
+/// the history stands.
+fn damages(cast: &mut Cast) -> Vec<(&'static str, &'static str, Event)> {
+    let laptop = cast.world.adds(&cast.world.twin(cast.ben.id()), KeyholderKind::Computer).unwrap();
+    // Two revisions by the computer that is revoked afterwards.
+    for place in ["zx", "zy"] {
+        let moved = cast.moved(&laptop, place);
+        cast.push(moved).unwrap();
+    }
+    let environment = cast.world.environment;
+    let truth = cast.state.head();
+    let junk = StatementHash::new([7; 32]);
+    let furthest = (1 << 53) - 1;
+    let low = Head { number: truth.number - 1, hash: cast.state.hash_at(truth.number - 1).unwrap() };
+    let revoked = |head: Head| {
+        let heads = vec![PinnedHead { environment, head }];
+        Event::KeyholderRevoked(KeyholderRevoked { keyholder: laptop.id(), keep: Vec::new(), heads })
+    };
+    let next = cast.world.team.environments()[&environment].current().number.next().unwrap();
+    let (name, value) = (Commitment::new([1; 32]), Some(Commitment::new([2; 32])));
+    let opened = |head: Head| {
+        let commitments = Commitments { name, value };
+        let (environment, labels, head) = (Some(environment), Vec::new(), Some(head));
+        Event::GenerationOpened(GenerationOpened { environment, generation: next, commitments, head, labels })
+    };
+    vec![
+        ("a number that nothing reaches", "cut-short", revoked(Head { number: furthest, hash: junk })),
+        ("one more than there is", "cut-short", revoked(Head { number: truth.number + 1, hash: junk })),
+        ("another revision at the end", "fork", revoked(Head { hash: junk, ..truth })),
+        ("another revision before the end", "fork", revoked(Head { hash: junk, ..low })),
+        ("a pin below one's own revision", "above-pin", revoked(low)),
+        (
+            "keys from a number that nothing reaches",
+            "cut-short",
+            opened(Head { number: furthest, hash: junk }),
+        ),
+        ("keys from the end, of another revision", "fork", opened(Head { hash: junk, ..truth })),
+        ("keys from before the end", "wrong-generation", opened(low)),
+    ]
+}
+
+/// An owner accepts the heads that this world knows.
+fn accepted(cast: &Cast) -> Event {
+    let (log, heads) = (cast.world.team.head(), Vec::new());
+    cast.world.filled(cast.ada.id(), Event::HistoryAccepted(HistoryAccepted { log, heads }))
+}
+
+#[test]
+fn whatever_a_writer_recorded_falsely_an_owner_mends_by_what_is_there() {
+    let mut cast = Cast::new("false heads", Role::Member);
+    let environment = cast.world.environment;
+    let damages = damages(&mut cast);
+    let (sound, state, history) = (cast.world.team.clone(), cast.state.clone(), cast.history.clone());
+    for (what, code, event) in damages {
+        cast.world.team = sound.clone();
+        (cast.state, cast.history) = (state.clone(), history.clone());
+        cast.world.heads.insert(environment, state.head());
+        let (ada, ben) = (cast.world.twin(cast.ada.id()), cast.world.twin(cast.ben.id()));
+        cast.world.by(&ben, event).unwrap();
+        assert_eq!(cast.replayed(&cast.world.team, &history).unwrap_err().code(), code, "{what}");
+
+        if code == "above-pin" {
+            // A pin is never given up: it may as well be that of a computer that was stolen.
+            cast.world.by(&ada, accepted(&cast)).unwrap();
+            assert_eq!(cast.replayed(&cast.world.team, &history).unwrap_err().code(), code, "{what}");
+            continue;
+        }
+        // Nobody but an owner.
+        assert_eq!(cast.world.by(&ben, accepted(&cast)).unwrap_err().code(), "not-allowed", "{what}");
+        cast.world.by(&ada, accepted(&cast)).unwrap();
+        let accepted = cast.world.team.environments()[&environment].accepted().unwrap();
+        assert_eq!((accepted.sequence, accepted.head), (cast.world.team.head().sequence, state.head()));
+        assert_eq!(cast.replayed(&cast.world.team, &history).unwrap(), state, "{what}");
+        assert_eq!(state.agrees_with(&cast.world.team), Ok(()), "{what}");
+        // Less than what was accepted is less than what there is, as ever.
+        let short = &history[..history.len() - 1];
+        assert_eq!(cast.replayed(&cast.world.team, short).unwrap_err().code(), "cut-short", "{what}");
+
+        // New keys, then everything goes on; also the removal of whoever did it, who comes back by no old log.
+        cast.rotate();
+        let next = cast.moved(&ada, "zz");
+        cast.push(next).unwrap();
+        let late = cast.moved(&ben, "zzz");
+        let member = cast.world.member(&ben);
+        cast.world.does(&ada, removed(member, &[])).unwrap();
+        assert_eq!(cast.push(late).unwrap_err().code(), "above-pin", "{what}");
+        cast.rotate();
+        let last = cast.moved(&ada, "zzz");
+        cast.push(last).unwrap();
+        assert_eq!(cast.replayed(&cast.world.team, &cast.history).unwrap(), cast.state, "{what}");
+    }
+}
+
+#[test]
+fn what_is_accepted_is_above_no_pin_and_what_comes_after_is() {
+    let mut cast = Cast::new("accepted pins", Role::Member);
+    let (ada, ben) = (cast.world.twin(cast.ada.id()), cast.world.twin(cast.ben.id()));
+    let early = cast.moved(&ben, "zz");
+    cast.world.by(&ada, accepted(&cast)).unwrap();
+    assert_eq!(cast.push(early).unwrap_err().code(), "above-pin");
+    let known = cast.moved(&ben, "zz");
+    cast.push(known).unwrap();
+    // Accepted a second time, with what came since.
+    let between = cast.moved(&ben, "zzz");
+    cast.world.by(&ada, accepted(&cast)).unwrap();
+    assert_eq!(cast.push(between).unwrap_err().code(), "above-pin");
+    assert_eq!(cast.replayed(&cast.world.team, &cast.history).unwrap(), cast.state);
+}
+
+#[test]
+fn an_accepted_head_before_the_first_revision_is_the_environments_own() {
+    let mut cast = Cast::new("accepted start", Role::Member);
+    let environment = cast.world.environment;
+    let start = cast.world.team.environments()[&environment].start();
+    for (hash, expected) in [(StatementHash::new([7; 32]), Err("heads")), (start.hash, Ok(()))] {
+        cast.world.heads.insert(environment, Head { number: 0, hash });
+        let ada = cast.world.twin(cast.ada.id());
+        let result = cast.world.by(&ada, accepted(&cast)).map(drop).map_err(|refusal| refusal.code());
+        assert_eq!(result, expected);
+    }
+    assert_eq!(cast.state.agrees_with(&cast.world.team).unwrap_err().code(), "above-pin");
+}
+
+#[test]
+fn a_head_recorded_falsely_keeps_no_environment_from_going() {
+    let mut cast = Cast::new("false heads go", Role::Member);
+    let (environment, project) = (cast.world.environment, cast.world.project);
+    let damages = damages(&mut cast);
+    let (sound, head) = (cast.world.team.clone(), cast.state.head());
+    for (what, code, event) in damages {
+        cast.world.team = sound.clone();
+        let (ada, ben) = (cast.world.twin(cast.ada.id()), cast.world.twin(cast.ben.id()));
+        cast.world.by(&ben, event).unwrap();
+        if code == "cut-short" {
+            // What takes a right there waits until an owner has mended it.
+            let member = cast.world.member(&ben);
+            assert_eq!(cast.world.does(&ada, removed(member, &[])).unwrap_err(), Refusal::Heads, "{what}");
+        }
+        let damaged = cast.world.team.clone();
+        cast.world.by(&ada, Event::EnvironmentDeleted(EnvironmentDeleted { environment, head })).unwrap();
+        cast.world.team = damaged;
+        let heads = vec![PinnedHead { environment, head }];
+        cast.world.by(&ada, Event::ProjectDeleted(ProjectDeleted { project, heads })).unwrap();
+        assert!(cast.world.team.environments().is_empty(), "{what}");
+    }
+}

@@ -197,6 +197,22 @@ impl Environment {
     }
 }
 
+impl Environment {
+    /// A whole history up to a head, judged but for what the log records of it: what a vault that has it shows, so that
+    /// somebody can decide about a log that says something else. Whoever is shown it judges by the log.
+    pub fn as_it_is<'a>(
+        team: &Verified<Team>,
+        id: EnvironmentId,
+        statements: impl IntoIterator<Item = &'a Envelope>,
+        head: Head,
+    ) -> Result<Verified<Self>, Refusal> {
+        let plain = Verified::new(team.with_history_as_it_is(id, head));
+        let mut environment = Self::start(&plain, id)?;
+        environment.extend(&plain, statements)?;
+        Ok(environment)
+    }
+}
+
 impl Verified<Environment> {
     /// Accepts one more revision, after checking everything about it. On a refusal nothing has changed.
     pub fn append(

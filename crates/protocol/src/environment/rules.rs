@@ -92,7 +92,8 @@ impl Environment {
             return Err(Refusal::WrongGeneration { due: due.number, found: revision.generation });
         }
         let by_number = environment.generation_of(revision.number);
-        if by_number.number != due.number {
+        // What an owner accepted stands as it is, wherever somebody said meanwhile that a generation begins.
+        if by_number.number != due.number && !environment.is_accepted(revision.number) {
             return Err(Refusal::WrongGeneration { due: by_number.number, found: revision.generation });
         }
         let begins = due.number != Generation::FIRST && revision.number == due.head.number + 1;

@@ -15,7 +15,7 @@ use crate::refusal::Refusal;
 use crate::verified::Verified;
 
 /// The form of this version's checkpoints. One of another form is of no use: the log is replayed instead.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// A replayed team, to be kept in a store of one's own.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -56,6 +56,15 @@ pub(crate) struct End {
     pub(crate) number: u64,
 }
 
+/// That the history goes on from a head, whatever was seen or recorded beyond it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The event by which an owner said so.
+    pub sequence: u64,
+    /// From where.
+    pub head: Head,
+}
+
 /// A generation of an environment's keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnvironmentGeneration {
@@ -181,6 +190,18 @@ impl Environment {
         self.vouched.get(&number).copied()
     }
 
+    /// Where an owner said last that the history goes on from, if one ever did.
+    #[must_use]
+    pub fn accepted(&self) -> Option<Accepted> {
+        let End { sequence, number, .. } = *self.accepted.last()?;
+        Some(Accepted { sequence, head: Head { number, hash: self.vouched(number)? } })
+    }
+
+    /// Whether a revision belongs to what an owner accepted as it is, by the hash of its last.
+    pub(crate) fn is_accepted(&self, number: u64) -> bool {
+        self.accepted.last().is_some_and(|end| number <= end.number)
+    }
+
     /// The recorded head that a revision of this author may not be above, if it is, and refers to a log from before
     /// that record.
     pub(crate) fn end_before(&self, author: KeyholderId, number: u64, log: u64) -> Option<u64> {
@@ -196,6 +217,11 @@ impl Environment {
     /// Everywhere a right to push ended.
     pub(crate) fn ends(&self) -> impl Iterator<Item = &End> {
         self.ends.values().flatten().chain(&self.accepted)
+    }
+
+    /// Whether a head can be one of this environment at all: the first is known.
+    pub(super) fn may_be_accepted(&self, head: Head) -> bool {
+        head.number > 0 || head == self.start()
     }
 
     /// Whether a head can be the current one, as far as the log knows.
@@ -228,14 +254,21 @@ impl Environment {
         self.generations.push(generation);
     }
 
-    /// The history goes on from a head that may be below what the log vouched for. New keys are due if it is: the
-    /// revision that brought the current ones may be among what is lost.
+    /// The same, as if nothing were recorded but this head.
+    pub(super) fn as_it_is(&self, sequence: u64, head: Head) -> Self {
+        let mut plain = Self { ends: BTreeMap::new(), ..self.clone() };
+        plain.accept(sequence, head);
+        plain
+    }
+
+    /// The history goes on from this head, whatever was recorded before: its hash stands for all up to it. Pins stay.
+    /// New keys are due if the log vouched for something else: the revision that brought the current ones may be lost.
     pub(super) fn accept(&mut self, sequence: u64, head: Head) {
-        if head.number < self.reach {
+        if !self.may_be_at(head) {
             self.lose_key(sequence);
         }
-        self.vouched.retain(|number, _| *number < head.number);
-        self.vouched.insert(head.number, head.hash);
+        let start = self.start();
+        self.vouched = BTreeMap::from([(start.number, start.hash), (head.number, head.hash)]);
         self.reach = head.number;
         self.accepted.push(End { keyholder: None, sequence, number: head.number });
     }

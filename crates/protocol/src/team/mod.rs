@@ -11,7 +11,7 @@ mod timeline;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use environments::{Environment, EnvironmentGeneration, Project, TeamGeneration};
+pub use environments::{Accepted, Environment, EnvironmentGeneration, Project, TeamGeneration};
 use people::granted;
 pub use people::{Invite, InviteState, Issued, Keyholder, Member, MemberState, Service};
 pub use rules::Consequences;
@@ -347,6 +347,16 @@ impl Team {
             .chain(invites.map(|(id, invite)| (*id, &invite.keys)))
             .chain(services.map(|(id, service)| (*id, &service.keys)))
             .collect()
+    }
+
+    /// The team as if nothing were recorded of an environment but this head.
+    pub(crate) fn with_history_as_it_is(&self, id: EnvironmentId, head: Head) -> Self {
+        let mut team = self.clone();
+        let sequence = team.sequence() + 1;
+        if let Some(known) = team.environments.get_mut(&id) {
+            *known = known.as_it_is(sequence, head);
+        }
+        team
     }
 
     /// Appends one event, after checking everything about it. On a refusal nothing has changed.

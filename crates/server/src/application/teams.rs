@@ -193,12 +193,18 @@ fn replay_history(
     team: &Verified<Team>,
     id: EnvironmentId,
 ) -> Result<History, Problem> {
-    let mut environment = Environment::start(team, id).map_err(|_| Problem::not_found())?;
+    let start = Environment::start(team, id).map_err(|_| Problem::not_found())?;
     let statements = reading.revisions(id, 0, usize::MAX, usize::MAX)?;
-    environment.extend(team, &statements).map_err(|refusal| {
-        tracing::error!(environment = %id, %refusal, "a stored revision is refused");
-        StoreError::Contradiction("a stored revision is refused")
-    })?;
+    let mut environment = start.clone();
+    if let Err(refusal) = environment.extend(team, &statements) {
+        // The log may record what is not so. Then this is what an owner can say so of, and it is shown as it is.
+        tracing::error!(environment = %id, %refusal, "a stored revision is not what the log says");
+        let head = reading.environment_head(id)?.unwrap_or_else(|| start.head());
+        environment = Environment::as_it_is(team, id, &statements, head).map_err(|refusal| {
+            tracing::error!(environment = %id, %refusal, "a stored revision is refused");
+            StoreError::Contradiction("a stored revision is refused")
+        })?;
+    }
     if reading.environment_head(id)? != Some(environment.head()) {
         return Err(
             StoreError::Contradiction("the stored history is not the one that was stored last").into()

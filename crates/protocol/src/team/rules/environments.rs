@@ -64,7 +64,7 @@ pub(super) fn delete(
 ) -> Result<(), Refusal> {
     let EnvironmentDeleted { environment, head } = *deleted;
     let falls = consequences(team, signer.keyholder, event)?;
-    cascade::check(team, signer, Some(signer.role), &falls, &[PinnedHead { environment, head }])?;
+    heads::exactly(&falls.heads, &[PinnedHead { environment, head }])?;
     forget(team, environment);
     Ok(())
 }
@@ -76,7 +76,7 @@ pub(super) fn delete_project(
     signer: &Signer,
 ) -> Result<(), Refusal> {
     let falls = consequences(team, signer.keyholder, event)?;
-    cascade::check(team, signer, Some(signer.role), &falls, &deleted.heads)?;
+    heads::exactly(&falls.heads, &deleted.heads)?;
     for environment in &falls.heads {
         forget(team, *environment);
     }

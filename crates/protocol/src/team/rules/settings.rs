@@ -34,7 +34,7 @@ pub(super) fn move_vault(team: &mut Team, moved: &VaultMoved) -> Result<(), Refu
     Ok(())
 }
 
-/// Every environment goes on from the head recorded for it, be it below what the log vouched for.
+/// Every environment goes on from the head recorded for it, whatever the log vouched for before.
 pub(super) fn accept_history(
     team: &mut Team,
     signer: &Signer,
@@ -46,7 +46,10 @@ pub(super) fn accept_history(
     no_doubles(accepted.heads.iter().map(|pinned| pinned.environment))?;
     let heads: BTreeMap<_, _> =
         accepted.heads.iter().map(|pinned| (pinned.environment, pinned.head)).collect();
-    if !heads.keys().eq(team.environments.keys()) {
+    let may_be = |(id, head): (&EnvironmentId, &Head)| {
+        team.environments.get(id).is_some_and(|known| known.may_be_accepted(*head))
+    };
+    if !heads.keys().eq(team.environments.keys()) || !heads.iter().all(may_be) {
         return Err(Refusal::Heads);
     }
     for (id, environment) in &mut team.environments {
