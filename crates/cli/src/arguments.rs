@@ -206,6 +206,8 @@ mod tests {
             "environment rotate api/production",
             "environment rotate 4fadfdacaa42f7eb7cd52bd4b925d6b1 --give-up-lost",
             "environment rotate api/production --give-up-lost --yes",
+            "environment give-up-history api/production",
+            "environment give-up-history api/production 4fadfdacaa42f7eb7cd52bd4b925d6b1 --yes --json",
             "team rotate",
             "team rotate --give-up-lost --yes",
             "environment create api/staging",

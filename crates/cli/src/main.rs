@@ -16,6 +16,7 @@ mod failure;
 mod files;
 mod formats;
 mod history;
+mod history_lost;
 mod invites;
 mod lint;
 mod lock;

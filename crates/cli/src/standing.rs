@@ -7,6 +7,7 @@ use twinlock_client::{Client, Label};
 
 use crate::consequences::{GivingUp, ask_whether_gone, ask_whether_lost};
 use crate::failure::{Failure, Status};
+use crate::history_lost::{ask_whether_given_up, of_given_up};
 use crate::output::Output;
 use crate::text::Text;
 use crate::values::{EnvironmentName, MemberAccess, environment_or_id, level_word};
@@ -55,6 +56,15 @@ pub(crate) enum EnvironmentCommand {
         environment: String,
         #[command(flatten)]
         giving_up: GivingUp,
+    },
+    /// For owners: lets the team go on from what the vault has, where it lost the end of a history or somebody recorded what was never there.
+    GiveUpHistory {
+        /// The environments, or their ids.
+        #[arg(value_name = "PROJECT/ENV", required = true, value_parser = environment_or_id)]
+        environments: Vec<String>,
+        /// Does not ask.
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -117,6 +127,20 @@ pub(crate) async fn run(
             out.note(&format!(
                 "{name} has new keys, generation {generation}; everything in it is sealed anew."
             ));
+        }
+        EnvironmentCommand::GiveUpHistory { environments, yes } => {
+            let mut ids = Vec::new();
+            for environment in &environments {
+                let id = client.find_environment(environment).await?;
+                if !ids.contains(&id) {
+                    ids.push(id);
+                }
+            }
+            let lost = client.lost_history(&ids).await?;
+            ask_whether_given_up(&lost, yes, out)?;
+            let given_up = client.give_up_history(&lost).await?;
+            out.answer(&given_up, |_| {})?;
+            of_given_up(&given_up).iter().for_each(|sentence| out.note(sentence));
         }
     }
     Ok(Status::Done)

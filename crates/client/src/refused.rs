@@ -80,7 +80,15 @@ impl From<Answered> for Refused {
 /// The words for a refusal's code; `place` is the name of the team or `project/environment`.
 #[must_use]
 pub(crate) fn words(code: &str, place: &str, evidence: Evidence) -> RefusalView {
-    let ask = "Ask whoever runs the vault whether it was restored from a backup today.";
+    let ask = "Ask whoever runs the vault whether it was restored from a backup today. What is lost of an environment for good, or was never there, an owner can give up: “twinlock environment give-up-history”.";
+    let report_keys = match evidence {
+        Evidence::Kept => {
+            "Show this to whoever runs the vault; the evidence is kept on this computer. What was never there, an owner can give up: “twinlock environment give-up-history”."
+        }
+        Evidence::NotKept => {
+            "Show this to whoever runs the vault; a service keeps nothing, so this is all there is."
+        }
+    };
     let report = match evidence {
         Evidence::Kept => "Show this to whoever runs the vault; the evidence is kept on this computer.",
         Evidence::NotKept => {
@@ -93,9 +101,10 @@ pub(crate) fn words(code: &str, place: &str, evidence: Evidence) -> RefusalView 
             (format!("The vault offered an older state of {place} as if it were the newest."), ask)
         }
         "fork" => (format!("The vault offered another history of {place} than before."), ask),
-        "log-behind" | "other-log" => {
-            (format!("Something in {place} refers to a log of the team that the vault does not show."), ask)
-        }
+        "log-behind" | "other-log" => (
+            format!("Something in {place} refers to a log of the team that the vault does not show."),
+            "Ask whoever runs the vault whether it was restored from a backup today.",
+        ),
         "number" | "chain" | "elsewhere" => (
             format!(
                 "The vault offered a history of {place} with a gap, or with something of another one in it."
@@ -136,7 +145,7 @@ pub(crate) fn words(code: &str, place: &str, evidence: Evidence) -> RefusalView 
             "Update Twinlock on this computer.",
         ),
         "stale" | "wrong-generation" | "rotation-mismatch" | "rotation-incomplete" | "commitment" => {
-            (format!("The keys used in {place} are not the ones that are due."), report)
+            (format!("The keys used in {place} are not the ones that are due."), report_keys)
         }
         "not-a-vault" => (
             format!(

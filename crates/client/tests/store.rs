@@ -40,6 +40,7 @@ fn linked_file() -> LinkedFile {
         pull: Mode::Auto,
         dialect: Some(Dialect::Compose),
         problem: Some("CANARY-problem".into()),
+        went_back_to: None,
     }
 }
 
@@ -79,6 +80,10 @@ fn fill(store: &Store) {
             step.add_backup(FILE, "CANARY-backup", Timestamp::UNIX_EPOCH)?;
             step.add_statement(&TEAM, 1, b"CANARY-statement")?;
             step.advance_pin(&TEAM, pin(1, 1))?;
+            let history = Scope::Environment(ENVIRONMENT);
+            step.add_statement(&history, 1, b"CANARY-given-up")?;
+            step.advance_pin(&history, pin(1, 1))?;
+            step.go_back(ENVIRONMENT, pin(0, 0), 1, Timestamp::UNIX_EPOCH)?;
             step.set_refusal(&RefusalRecord {
                 scope: TEAM,
                 code: "forged".into(),
@@ -306,6 +311,40 @@ fn envelope(by: [&str; 2]) -> String {
     let signature = |of: &str| format!(r#"{{"keyid":"{}","sig":"{}"}}"#, of.repeat(32), "A".repeat(86));
     let signatures = by.map(signature).join(",");
     format!(r#"{{"payloadType":"twinlock/team-event/v1","payload":"{PAYLOAD}","signatures":[{signatures}]}}"#)
+}
+
+#[test]
+fn a_history_goes_back_by_one_step_and_what_came_after_is_kept_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let history = Scope::Environment(ENVIRONMENT);
+    store
+        .step(|step| {
+            for (number, byte) in (1..).zip(1..=4) {
+                step.add_statement(&history, number, &[byte])?;
+                step.advance_pin(&history, pin(number, byte))?;
+            }
+            step.go_back(ENVIRONMENT, pin(2, 2), 9, Timestamp::UNIX_EPOCH)?;
+            assert_eq!(step.pin(&history)?, Some(pin(2, 2)));
+            assert_eq!(step.statements(&history)?.len(), 2);
+            // Nowhere but back.
+            for to in [pin(2, 2), pin(3, 3)] {
+                let again = step.go_back(ENVIRONMENT, to, 9, Timestamp::UNIX_EPOCH);
+                assert!(matches!(again, Err(StoreError::NothingToGiveUp)));
+            }
+            // Another third one, given up with a later event: both are kept.
+            step.add_statement(&history, 3, &[7])?;
+            step.advance_pin(&history, pin(3, 7))?;
+            step.go_back(ENVIRONMENT, pin(1, 1), 12, Timestamp::UNIX_EPOCH)
+        })
+        .unwrap();
+    let given_up = open(folder.path()).read(|step| step.given_up()).unwrap();
+    let given_up: Vec<_> =
+        given_up.iter().map(|one| (one.accepted, one.number, one.envelope.as_slice())).collect();
+    assert_eq!(
+        given_up,
+        [(9, 3, [3].as_slice()), (9, 4, [4].as_slice()), (12, 2, [2].as_slice()), (12, 3, [7].as_slice())]
+    );
 }
 
 #[test]

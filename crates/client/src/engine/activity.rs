@@ -168,6 +168,14 @@ fn exported(session: &Session, step: &Step<'_>) -> Result<String, Error> {
         let evidence = read(&refusal.evidence);
         add(&Line::Refusal { about, code: &refusal.code, at: refusal.at.as_millisecond(), evidence })?;
     }
+    for given_up in step.given_up()? {
+        let statement: Value = serde_json::from_slice(&given_up.envelope).unwrap_or_default();
+        let about = serde_json::json!({ "environment": given_up.environment });
+        let evidence = serde_json::json!({
+            "accepted": given_up.accepted, "number": given_up.number, "statement": statement,
+        });
+        add(&Line::Refusal { about, code: "given-up", at: given_up.at.as_millisecond(), evidence })?;
+    }
     Ok(lines)
 }
 
@@ -204,7 +212,7 @@ fn sentences(joined: &Joined, step: &Step<'_>) -> Result<Vec<ActivityView>, Erro
 }
 
 /// It was verified before it was stored.
-fn decoded<T: Serialize + serde::de::DeserializeOwned>(statement: &Envelope) -> Result<T, Error> {
+pub(super) fn decoded<T: Serialize + serde::de::DeserializeOwned>(statement: &Envelope) -> Result<T, Error> {
     decode_strict(&statement.payload, limits::STATEMENT_BYTES)
         .map_err(|_| StoreError::Damaged { place: "statements".to_owned() }.into())
 }

@@ -6,6 +6,7 @@ use twinlock_protocol::event::Level;
 use zeroize::Zeroizing;
 
 use super::loader::{ReadAs, loader};
+use super::went_back::went_back;
 use super::{Client, Joined};
 use crate::error::Error;
 use crate::files::{self, FileProblem, FileText, LinkedFileId, git};
@@ -74,7 +75,8 @@ impl Client {
         let (push, pull) = (options.push, options.pull);
         let dialect = options.read_as.set();
         let id = LinkedFileId::make();
-        let file = LinkedFile { id, path, environment, push, pull, dialect, problem: None };
+        let file =
+            LinkedFile { id, path, environment, push, pull, dialect, problem: None, went_back_to: None };
         self.store().step(|step| {
             // Linked again to the same environment: only the settings change, and the base stays.
             if let Some(known) = step.linked_file_at(&file.path)?
@@ -180,6 +182,8 @@ impl Client {
                 record.scope == Scope::Environment(file.environment)
                     || record.scope == Scope::Team(joined.session.record.team)
             });
+        let went_back =
+            file.went_back_to.map(|to| went_back(&joined.session.environment_name(file.environment), to));
         let mut view = LinkedFileView {
             id: file.id,
             path: file.path.clone(),
@@ -192,7 +196,7 @@ impl Client {
             dangers: Vec::new(),
             conflicts: 0,
             state: FileState::InStep,
-            problem: file.problem.clone(),
+            problem: went_back.or_else(|| file.problem.clone()),
             git,
             loader: loader(file),
         };

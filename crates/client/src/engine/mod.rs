@@ -28,6 +28,7 @@ mod keyholders;
 mod link;
 mod loader;
 mod locked;
+mod lost_history;
 mod members;
 mod names;
 mod opened;
@@ -59,6 +60,7 @@ mod upkeep;
 mod values;
 mod versions;
 mod watch;
+mod went_back;
 mod wraps;
 mod write;
 

@@ -47,7 +47,9 @@ impl Client {
         let joined = state.joined()?;
         let file = self.linked_file(&absolute(path)?)?;
         self.refresh(joined, file.environment).await?;
-        self.pull_file(joined, &file)
+        let outcome = self.pull_file(joined, &file)?;
+        self.has_looked(&file)?;
+        Ok(outcome)
     }
 
     /// Writes into the file what is known of the vault here.

@@ -73,8 +73,10 @@ impl Client {
             && error.code() == crate::error::ErrorCode::Unreachable
         {
             self.put_off(joined, &file, &selection)?;
+            self.has_looked(&file)?;
         }
         if result.is_ok() {
+            self.has_looked(&file)?;
             self.upkeep(joined, Occasion::Once).await;
         }
         result

@@ -36,6 +36,7 @@ impl Client {
             Ok(()) => self.fetch_keys(joined).await,
             refused => refused,
         };
+        self.follow_accepted(joined).await;
         // With the keys that came with it, so that names are known; and also where something else went wrong.
         self.tell_of_keyholders(&joined.session, &heard);
         result?;
@@ -85,6 +86,12 @@ impl Client {
         {
             // Not a lie yet: the log may have grown between the two requests.
             self.refresh_log(joined).await?;
+            result = self.fetch_revisions(joined, id).await;
+        }
+        if let Err(Error::Refused(_)) = &result
+            && self.go_back(joined, id).await.unwrap_or(false)
+        {
+            // An owner gave up what this computer had seen, and what is there instead could be told only now.
             result = self.fetch_revisions(joined, id).await;
         }
         self.note_outcome(joined, result)?;

@@ -134,7 +134,11 @@ impl Client {
 
     async fn gone(&self, joined: &mut Joined, id: EnvironmentId) -> Result<GoneEnvironment, Error> {
         if joined.session.my_level(id).is_some() {
-            self.try_refresh_history(joined, id).await?;
+            match self.try_refresh_history(joined, id).await {
+                // It can go although it is refused: then what is known here is said of it.
+                Err(Error::Refused(_)) => {}
+                result => result?,
+            }
         }
         let files = self.store().read(|step| step.linked_files())?;
         let files = files.into_iter().filter(|file| file.environment == id).map(|file| file.path).collect();

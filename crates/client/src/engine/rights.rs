@@ -33,11 +33,19 @@ impl Client {
             let without_heads = event(Vec::new());
             let falls =
                 joined.session.team.consequences(author, &without_heads).map_err(|found| in_words(&found))?;
+            let goes = matches!(
+                without_heads,
+                TeamLogEvent::EnvironmentDeleted(_) | TeamLogEvent::ProjectDeleted(_)
+            );
             let mut heads = Vec::new();
             for environment in falls.heads.iter().copied() {
                 // What they wrote last may be made to be in the way of this: values are none of its business.
-                self.refresh_history(joined, environment).await?;
-                let head = joined.session.held(environment)?.held.chain.head();
+                let head = match self.refresh_history(joined, environment).await {
+                    Ok(_) => joined.session.held(environment)?.held.chain.head(),
+                    // Of what goes nothing counts afterwards: where the vault says that it ends is enough.
+                    Err(Error::Refused(_)) if goes => self.served_head(joined, environment).await?,
+                    Err(error) => return Err(error),
+                };
                 heads.push(PinnedHead { environment, head });
             }
             let session = &joined.session;

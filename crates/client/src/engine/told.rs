@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use twinlock_protocol::envelope::Envelope;
 use twinlock_protocol::event::{
-    Creating, Event, KeyholderKind, LabelChanged, Level, Role, Subject, TeamEvent,
+    Creating, Event, KeyholderKind, LabelChanged, Level, PinnedHead, Role, Subject, TeamEvent,
 };
 use twinlock_protocol::ids::{EnvironmentId, Generation, KeyholderId, MemberId, ProjectId};
 
@@ -195,7 +195,21 @@ impl<'a> Told<'a> {
                 )
             }
             Event::VaultMoved(moved) => format!("moved the vault to {}", crate::team::inert(&moved.address)),
-            Event::HistoryAccepted(_) => "accepted that the vault lost a part of the history".to_owned(),
+            Event::HistoryAccepted(accepted) => {
+                let mut from: Vec<String> = accepted
+                    .heads
+                    .iter()
+                    .map(|PinnedHead { environment, head }| {
+                        format!(
+                            "{} goes on from revision {}",
+                            self.name(Thing::Environment(*environment)),
+                            head.number
+                        )
+                    })
+                    .collect();
+                from.sort();
+                format!("gave up whatever the vault does not have of the histories: {}", from.join(", "))
+            }
         }
     }
 }

@@ -92,13 +92,15 @@ impl Client {
     async fn settle(&self, joined: &mut Joined, file: &LinkedFile) -> Result<SyncOutcome, Error> {
         let mut outcome = SyncOutcome::default();
         let looked = self.look(joined, file)?;
-        if file.pull == Mode::Auto && looked.plan.pulls() && may_pull(&looked) {
+        // As the store has it now: the environment may have gone back just before.
+        let asks = self.linked_file_by_id(file.id)?.went_back_to.is_some();
+        if file.pull == Mode::Auto && !asks && looked.plan.pulls() && may_pull(&looked) {
             outcome.pulled = self.pull_file(joined, file)?.pulled;
             self.emit(Event::Environment(file.environment));
         }
         let looked = self.look(joined, file)?;
         let writes = joined.session.my_level(file.environment) >= Some(Level::Write);
-        if file.push == Mode::Auto && looked.plan.count_here() > 0 && writes && may_push(&looked) {
+        if file.push == Mode::Auto && !asks && looked.plan.count_here() > 0 && writes && may_push(&looked) {
             outcome.pushed = self.push_file(joined, file, &Selection::All, &Cause::Push.into()).await?.pushed;
         }
         let plan = self.look(joined, file)?.plan;

@@ -7,7 +7,7 @@ use twinlock_dotenv::Dialect;
 use twinlock_protocol::EnvironmentId;
 
 use super::sealed::{LocalSeal, Place};
-use super::{Step, StoreError, id};
+use super::{Step, StoreError, count, id, number};
 use crate::files::{ContentHash, LinkedFileId};
 
 /// A `.env` file on this computer tied to an environment.
@@ -27,6 +27,8 @@ pub struct LinkedFile {
     pub dialect: Option<Dialect>,
     /// What is wrong with the file, in a sentence, if anything.
     pub problem: Option<String>,
+    /// The revision that the environment went back to, until its user pushed or pulled once: nothing happens by itself.
+    pub went_back_to: Option<u64>,
 }
 
 /// Whether a person is asked first.
@@ -99,10 +101,17 @@ impl Step<'_> {
         .transpose()
     }
 
+    /// Notes that the environment of a file went back to a revision, or that its user has seen so.
+    pub fn set_went_back(&mut self, file: LinkedFileId, to: Option<u64>) -> Result<(), StoreError> {
+        let to = to.map(number).transpose()?;
+        self.write("UPDATE linked_files SET went_back_to = ?2 WHERE id = ?1", (file.as_bytes(), to))?;
+        Ok(())
+    }
+
     /// Changes how a linked file is kept in step.
     pub fn set_modes(&mut self, file: LinkedFileId, push: Mode, pull: Mode) -> Result<(), StoreError> {
         self.write(
-            "UPDATE linked_files SET push = ?2, pull = ?3 WHERE id = ?1",
+            "UPDATE linked_files SET push = ?2, pull = ?3, went_back_to = NULL WHERE id = ?1",
             (file.as_bytes(), push.name(), pull.name()),
         )?;
         Ok(())
@@ -145,7 +154,7 @@ impl Step<'_> {
     }
 }
 
-const COLUMNS: &str = "id, environment, push, pull, sealed_path, dialect, sealed_problem";
+const COLUMNS: &str = "id, environment, push, pull, sealed_path, dialect, sealed_problem, went_back_to";
 
 struct Row {
     id: Vec<u8>,
@@ -155,6 +164,7 @@ struct Row {
     sealed_path: Vec<u8>,
     dialect: Option<String>,
     sealed_problem: Option<Vec<u8>>,
+    went_back_to: Option<i64>,
 }
 
 impl Row {
@@ -167,6 +177,7 @@ impl Row {
             sealed_path: row.get(4)?,
             dialect: row.get(5)?,
             sealed_problem: row.get(6)?,
+            went_back_to: row.get(7)?,
         })
     }
 
@@ -186,6 +197,10 @@ impl Row {
                 .sealed_problem
                 .as_deref()
                 .map(|sealed| open(problem_place(row), sealed))
+                .transpose()?,
+            went_back_to: self
+                .went_back_to
+                .map(|number| count(number, "linked_files.went_back_to"))
                 .transpose()?,
         })
     }

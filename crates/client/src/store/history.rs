@@ -2,6 +2,7 @@
 //! blobs, and wrapped keys. Kept so that this computer can work offline and give back to a vault what
 //! the vault has lost.
 
+use jiff::Timestamp;
 use twinlock_protocol::envelope::Envelope;
 use twinlock_protocol::environment::digest;
 use twinlock_protocol::event::Half;
@@ -20,6 +21,20 @@ pub struct Pin {
     pub hash: StatementHash,
 }
 
+/// A revision that was seen here and is given up. Has no `Debug`: it was sealed.
+pub struct GivenUp {
+    /// The environment.
+    pub environment: EnvironmentId,
+    /// The sequence of the event by which an owner gave it up.
+    pub accepted: u64,
+    /// Its number.
+    pub number: u64,
+    /// When this computer went back.
+    pub at: Timestamp,
+    /// Its statement.
+    pub envelope: Opened,
+}
+
 impl Step<'_> {
     /// How far this history was seen, if at all.
     pub fn pin(&self, scope: &Scope) -> Result<Option<Pin>, StoreError> {
@@ -34,7 +49,7 @@ impl Step<'_> {
         .transpose()
     }
 
-    /// Notes that a history was seen up to here. It never goes back, nor sideways.
+    /// Notes that a history was seen up to here. It never goes back, nor sideways; see [`Self::go_back`].
     pub fn advance_pin(&mut self, scope: &Scope, to: Pin) -> Result<(), StoreError> {
         match self.pin(scope)? {
             Some(pin) if pin == to => return Ok(()),
@@ -46,6 +61,66 @@ impl Step<'_> {
             (scope.kind(), scope.bytes(), number(to.number)?, to.hash.as_bytes()),
         )?;
         Ok(())
+    }
+
+    /// Takes an environment's history back to a statement of its own, because an owner gave up what came after: the one
+    /// way in which a pin ever goes back. What came after is kept apart from it, as evidence. `accepted` is the sequence
+    /// of the event that says so.
+    pub fn go_back(
+        &mut self,
+        environment: EnvironmentId,
+        to: Pin,
+        accepted: u64,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let scope = Scope::Environment(environment);
+        match self.pin(&scope)? {
+            Some(pin) if pin.number > to.number => {}
+            _ => return Err(StoreError::NothingToGiveUp),
+        }
+        for (at, envelope) in self.statements_after(&scope, to.number)? {
+            let (key, at_key) = (accepted.to_be_bytes(), at.to_be_bytes());
+            let row: &[&[u8]] = &[environment.as_bytes(), &key, &at_key];
+            let sealed = self.seal.seal(given_up_place(row), &envelope)?;
+            self.write(
+                "INSERT OR REPLACE INTO given_up (environment, accepted, number, given_up_at, sealed_envelope)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                (environment.as_bytes(), number(accepted)?, number(at)?, now.as_millisecond(), sealed),
+            )?;
+        }
+        self.write(
+            "DELETE FROM statements WHERE scope_kind = ?1 AND scope = ?2 AND number > ?3",
+            (scope.kind(), scope.bytes(), number(to.number)?),
+        )?;
+        self.write(
+            "UPDATE pins SET number = ?3, hash = ?4 WHERE scope_kind = ?1 AND scope = ?2",
+            (scope.kind(), scope.bytes(), number(to.number)?, to.hash.as_bytes()),
+        )?;
+        Ok(())
+    }
+
+    /// What was given up of all environments, oldest first.
+    pub fn given_up(&self) -> Result<Vec<GivenUp>, StoreError> {
+        type Row = (Vec<u8>, i64, i64, i64, Vec<u8>);
+        let rows: Vec<Row> = self.all(
+            "SELECT environment, accepted, number, given_up_at, sealed_envelope FROM given_up
+             ORDER BY accepted, environment, number",
+            (),
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)),
+        )?;
+        rows.into_iter()
+            .map(|(environment, accepted, at, given_up_at, sealed)| {
+                let (accepted, number) =
+                    (count(accepted, "given_up.accepted")?, count(at, "given_up.number")?);
+                let (key, at_key) = (accepted.to_be_bytes(), number.to_be_bytes());
+                let row: &[&[u8]] = &[&environment, &key, &at_key];
+                let envelope = self.seal.open(given_up_place(row), &sealed)?;
+                let environment = super::id(&environment, "given_up.environment")?;
+                let damaged = |_| StoreError::Damaged { place: "given_up.given_up_at".into() };
+                let at = Timestamp::from_millisecond(given_up_at).map_err(damaged)?;
+                Ok(GivenUp { environment, accepted, number, at, envelope })
+            })
+            .collect()
     }
 
     /// Keeps a verified statement. Keeping it again changes nothing, in whatever order its signatures come; another one
@@ -179,4 +254,8 @@ fn statement_row<'a>(scope: &'a Scope, number: &'a [u8; 8]) -> [&'a [u8]; 3] {
 
 fn envelope_place<'a>(row: &'a [&'a [u8]]) -> Place<'a> {
     Place { table: "statements", column: "envelope", row }
+}
+
+fn given_up_place<'a>(row: &'a [&'a [u8]]) -> Place<'a> {
+    Place { table: "given_up", column: "envelope", row }
 }

@@ -29,7 +29,7 @@ use sealed::{LocalSeal, Place};
 pub use allowed::Allowed;
 pub use checkpoints::{KeptTeam, NewCheckpoint};
 pub use files::{LinkedFile, Mode};
-pub use history::Pin;
+pub use history::{GivenUp, Pin};
 pub use lock::{HomeLock, HomeLockError};
 pub use outbox::{Backup, BackupId, OutboxItem, PlanId};
 pub use remembered::{RefusalRecord, Scope};
@@ -101,6 +101,9 @@ pub enum StoreError {
     /// A history would go back behind what was seen of it.
     #[error("A history would go back behind what this computer has seen of it. Nothing was changed.")]
     PinGoesBack,
+    /// Nothing of a history is kept beyond where it is to go back to.
+    #[error("Nothing of this history is kept beyond there. Nothing was changed.")]
+    NothingToGiveUp,
     /// Another statement is kept under this number.
     #[error("Another statement is kept under this number. Nothing was changed.")]
     OtherStatement,

@@ -15,6 +15,19 @@ impl Session {
     /// Takes in the kept revisions of an environment that follow. They were verified once; where the log that went on
     /// since does not bear them out, what it does bear out is taken, and the environment is refused from here on.
     fn take_stored(&mut self, step: &Step<'_>, id: EnvironmentId) -> Result<(), Error> {
+        // Another program of this home may have gone back from what is in memory here.
+        if self.is_beside_accepted(id) {
+            self.forget(id);
+        }
+        self.take_what_follows(step, id)?;
+        if self.is_beside_accepted(id) {
+            self.forget(id);
+            self.take_what_follows(step, id)?;
+        }
+        Ok(())
+    }
+
+    fn take_what_follows(&mut self, step: &Step<'_>, id: EnvironmentId) -> Result<(), Error> {
         let Ok(HeldIn { team, held }) = self.held(id) else { return Ok(()) };
         let revisions = stored(step, &Scope::Environment(id), held.chain.head().number)?;
         if revisions.is_empty() || (HeldIn { team, held: &mut *held }).extend(&revisions).is_ok() {
@@ -27,6 +40,30 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// Whether this computer saw something of an environment that an owner gave up, and has not gone back yet.
+    pub(crate) fn is_beside_accepted(&self, id: EnvironmentId) -> bool {
+        let (Ok(known), Some(held)) = (self.team.environment(id), self.environments.get(&id)) else {
+            return false;
+        };
+        let Some(accepted) = known.accepted() else { return false };
+        let beside = held.chain.hash_at(accepted.head.number).is_some_and(|own| own != accepted.head.hash);
+        let above = || matches!(held.chain.agrees_with(&self.team), Err(Refusal::AbovePin { .. }));
+        held.refused.is_some() || beside || above()
+    }
+
+    /// The environments of which this computer saw something that an owner gave up.
+    pub(crate) fn beside_accepted(&self) -> Vec<EnvironmentId> {
+        let all = self.environments.keys().copied();
+        all.filter(|id| self.is_beside_accepted(*id)).collect()
+    }
+
+    /// Takes an environment anew from what is kept of it.
+    pub(crate) fn reload(&mut self, step: &Step<'_>, id: EnvironmentId) -> Result<(), Error> {
+        self.forget(id);
+        self.take_what_follows(step, id)?;
+        self.take_stored_keys(step)
     }
 
     /// Rebuilds a session from what the store keeps. Everything is verified again, the store is only a cache; but
