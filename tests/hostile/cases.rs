@@ -428,4 +428,30 @@ pub(crate) const CASES: &[Case] = &[
         "a value of one environment put into another and purged there",
         &["tests/hostile/large.rs: a_purge_takes_nothing_from_another_environment"],
     ),
+    Case(
+        "H95",
+        "a writer records how far an environment is, falsely, and the vault stores it: nobody gets on, and the writer cannot go",
+        &[
+            "tests/hostile/false_heads.rs: what_a_writer_recorded_falsely_an_owner_gives_up_and_the_writer_goes",
+            "tests/hostile/false_heads.rs: what_was_recorded_falsely_keeps_no_environment_from_going",
+            "tests/hostile/false_heads.rs: a_pin_recorded_falsely_is_never_given_up_and_the_environment_can_go",
+            "crates/seal/tests/pins.rs: whatever_a_writer_recorded_falsely_an_owner_mends_by_what_is_there",
+        ],
+    ),
+    Case(
+        "H96",
+        "a revision shown to one computer alone, or lost: less is taken on an owner's signed word only, and asks",
+        &[
+            "tests/hostile/given_up.rs: what_one_computer_alone_saw_becomes_its_own_change_and_asks",
+            "tests/hostile/given_up.rs: what_a_vault_lost_while_its_log_is_whole_goes_on_from_what_it_has",
+            "tests/hostile/given_up.rs: a_former_value_that_nobody_has_any_more_leaves_a_decision",
+        ],
+    ),
+    Case(
+        "H97",
+        "another history for one computer than the one that an owner accepted",
+        &[
+            "tests/hostile/given_up.rs: another_history_than_the_accepted_one_is_left_at_the_last_revision_of_both",
+        ],
+    ),
 ];

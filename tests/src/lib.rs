@@ -6,6 +6,7 @@ pub mod cast;
 pub mod collusion;
 pub mod forge;
 pub mod forwarder;
+pub mod hand;
 pub mod kit;
 pub mod lying_proxy;
 #[cfg(target_os = "linux")]

@@ -149,6 +149,13 @@ impl Forge {
         }
     }
 
+    /// Reads the log alone, whatever the histories are.
+    pub async fn refresh_log_alone(&mut self) {
+        let page: EventsPage = self.page(&format!("/v1/teams/{}/events", self.team_id)).await.expect("a log");
+        let team = twinlock_protocol::team::replay(&page.statements).expect("a log that replays");
+        self.log = Some(team);
+    }
+
     /// Takes what another one read.
     pub fn learn(&mut self, other: &Self) {
         self.log.clone_from(&other.log);

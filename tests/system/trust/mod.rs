@@ -4,6 +4,7 @@ mod activity;
 mod admin;
 mod approval;
 mod computers;
+mod given_up;
 mod history;
 mod keys;
 mod lock;

@@ -102,8 +102,7 @@ impl Client {
         team.append(&statement).map_err(|refusal| in_words(&refusal))?;
         let mut lost = Vec::new();
         for (id, head) in heads.into_iter().filter(|(id, _)| ids.contains(id)) {
-            let patience = joined.vault()?.patience();
-            let served = patience.for_fetch(self.verified_as_served(joined, id, &team, head)).await;
+            let served = self.verified_as_served(joined, id, &team, head).await;
             let served = self.note_outcome(joined, served)?;
             lost.push(self.lost_of(joined, id, &served)?);
         }

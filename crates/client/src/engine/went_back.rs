@@ -12,7 +12,7 @@ use twinlock_protocol::event::{Head, Level};
 use twinlock_protocol::ids::{EntryId, EnvironmentId};
 use twinlock_protocol::revision::{Change, Revision};
 use twinlock_protocol::team::{Accepted, Team};
-use twinlock_protocol::{Refusal, StatementHash, Verified};
+use twinlock_protocol::{limits, Refusal, StatementHash, Verified};
 
 use super::activity::decoded;
 use super::session::stored;
@@ -80,14 +80,8 @@ impl Client {
         joined: &Joined,
         id: EnvironmentId,
     ) -> Result<Verified<Environment>, Error> {
-        let patience = joined.vault()?.patience();
-        let team = &joined.session.team;
-        patience
-            .for_fetch(async {
-                let head = self.served_head(joined, id).await?;
-                self.verified_as_served(joined, id, team, head).await
-            })
-            .await
+        let head = self.served_head(joined, id).await?;
+        self.verified_as_served(joined, id, &joined.session.team, head).await
     }
 
     /// Where an environment ends, as the vault says.
@@ -144,7 +138,7 @@ impl Client {
         // any more leave nothing agreed on, so that a person decides.
         if !files.is_empty() && joined.session.my_level(id) >= Some(Level::Read) {
             let wanted: Vec<_> = then.iter().map(|(_, entry)| (entry.pointer, entry.digest)).collect();
-            if let Err(error) = self.fetch_blobs(joined, id, &wanted).await {
+            if let Err(error) = self.fetch_blobs(joined, id, &wanted, limits::ENVIRONMENT_BYTES).await {
                 tracing::debug!(%error, "some values of what was accepted are not here");
             }
         }
