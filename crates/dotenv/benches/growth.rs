@@ -10,7 +10,9 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use twinlock_dotenv::{Dialect, Document, KnownEntry, Surroundings, diff, match_entries, merge_prose};
+use twinlock_dotenv::{
+    Dialect, Document, KnownEntry, Surroundings, arriving, diff, match_entries, merge_prose,
+};
 
 /// Bytes of the two texts of each shape.
 const LENGTHS: [usize; 2] = [1 << 16, 1 << 20];
@@ -170,6 +172,7 @@ fn main() {
             drop(black_box(match_entries(&known, &entries)));
         });
         row("prose", &|text, other| drop(black_box(merge_prose(text, other, &changed(other)))));
+        row("arriving", &|text, other| drop(black_box(arriving(text, other))));
         for dialect in Dialect::ALL {
             row(dialect.name(), &|text, _| drop(black_box(dialect.read(text, &surroundings))));
         }

@@ -28,6 +28,7 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 pub use names::NotADialect;
+pub(crate) use shell::active_lines;
 
 /// A loader's way of reading a `.env` file. `docs/dialects.md` names the version of each loader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -8,6 +8,7 @@
 mod assignment;
 mod changes;
 mod cut;
+mod danger;
 mod dialects;
 mod document;
 pub mod edit;
@@ -26,6 +27,7 @@ mod weave;
 
 pub use assignment::{Assignment, MAX_NAME};
 pub use changes::{Change, ChangeKind, ProseLine, Summary, diff, prose_diff};
+pub use danger::{Danger, arriving};
 pub use dialects::{Dialect, NotADialect, Reading, Refused, Surroundings, Value};
 pub use document::{Document, Entry, Prose, Variable};
 pub use join::{Joined, LineEnding, join_entries};

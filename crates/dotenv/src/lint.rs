@@ -20,12 +20,13 @@ use crate::document::Document;
 use fix::Proposal;
 use place::Places;
 
+pub use crate::danger::danger;
 pub use comparison::{Difference, Differences, Group, Outcome, reads_differently};
 pub use environment::Sign;
 pub use fix::{Effect, Fix};
 pub use invisible::Invisible;
+pub(crate) use kind::list;
 pub use kind::{Code, FindingKind, Severity};
-pub use names::danger;
 
 /// What is known around a file.
 #[derive(Clone, Default)]

@@ -14,6 +14,7 @@ mod expand;
 mod glob;
 mod parameter;
 mod parse;
+mod plain;
 mod run;
 mod test;
 mod variables;
@@ -22,7 +23,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::fuel::Fuel;
-use super::{Reading, Refused, Surroundings, Value};
+use super::{Dialect, Reading, Refused, Surroundings, Value};
 use parse::{Command, Parser};
 use variables::{Entry, ReadOnly, Variables};
 
@@ -79,6 +80,12 @@ pub(super) fn sh(text: &str, surroundings: &Surroundings) -> Result<Vec<Reading>
 /// bash.
 pub(super) fn bash(text: &str, surroundings: &Surroundings) -> Result<Vec<Reading>, Refused> {
     read(Kind::Bash, text, surroundings)
+}
+
+/// The lines by which dash or bash would do more than set variables; both read the same text differently.
+pub(crate) fn active_lines(text: &str) -> [(Dialect, Vec<String>); 2] {
+    [(Dialect::Sh, Kind::Dash), (Dialect::Bash, Kind::Bash)]
+        .map(|(dialect, kind)| (dialect, plain::active_lines(kind, text)))
 }
 
 fn read(kind: Kind, text: &str, surroundings: &Surroundings) -> Result<Vec<Reading>, Refused> {

@@ -377,7 +377,7 @@ fn one_or_more<'w>(dialects: &[Dialect], one: &'w str, more: &'w str) -> &'w str
 }
 
 /// `node, next and vite`.
-fn list(dialects: &[Dialect]) -> String {
+pub(crate) fn list(dialects: &[Dialect]) -> String {
     let names: Vec<&str> = dialects.iter().map(|dialect| dialect.name()).collect();
     match names.split_last() {
         None => String::new(),

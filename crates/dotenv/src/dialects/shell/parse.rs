@@ -189,6 +189,17 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Goes to where the next line of commands starts, and answers where that is.
+    pub(super) fn skip_to_command(&mut self) -> usize {
+        self.skip_lines();
+        self.at
+    }
+
+    /// Where the reading stands.
+    pub(super) fn place(&self) -> usize {
+        self.at
+    }
+
     /// The commands of the next line that has any; `None` at the end of the text.
     pub(super) fn line_of_commands(&mut self) -> Result<Option<List>, Error> {
         self.skip_lines();
