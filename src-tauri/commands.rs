@@ -21,7 +21,7 @@ use twinlock_client::files::LinkedFileId;
 use twinlock_client::ids::EnvironmentId;
 use twinlock_client::view::Side;
 use twinlock_client::{
-    CreateMissing, Error, ImportTarget, InviteLink, Label, LinkOptions, ReadAs, SecretText, TeamPlace,
+    CreateMissing, Error, ImportTarget, InviteLink, Label, LinkOptions, ReadAs, SecretText, Taking, TeamPlace,
 };
 
 use crate::core::{Core, location};
@@ -138,9 +138,10 @@ pub(crate) async fn push(core: State<'_, Core>, file: String, selection: Selecti
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn pull(core: State<'_, Core>, file: String) -> Answer<Outcome> {
+pub(crate) async fn pull(core: State<'_, Core>, file: String, revision: u64) -> Answer<Outcome> {
     let client = core.client().await?;
-    Ok(client.pull(&path_of(client, &file)?).await?.into())
+    // What the page showed of this revision is taken. Of another one, what runs code is shown first.
+    Ok(client.pull_taking(&path_of(client, &file)?, Taking::Shown { revision }).await?.into())
 }
 
 #[tauri::command]
@@ -150,6 +151,7 @@ pub(crate) async fn resolve(
     file: String,
     name: String,
     resolution: Resolution,
+    revision: u64,
 ) -> Answer<()> {
     let client = core.client().await?;
     let resolution = match resolution {
@@ -157,7 +159,8 @@ pub(crate) async fn resolve(
         Resolution::Theirs => twinlock_client::Resolution::Theirs,
         Resolution::Another(value) => twinlock_client::Resolution::Value(SecretText::new(value)),
     };
-    Ok(client.resolve(&path_of(client, &file)?, &name, resolution).await?)
+    let taking = Taking::Shown { revision };
+    Ok(client.resolve_taking(&path_of(client, &file)?, &name, resolution, taking).await?)
 }
 
 #[tauri::command]
@@ -187,7 +190,8 @@ pub(crate) async fn choose_file(app: AppHandle, offers: State<'_, Offers>) -> An
     Ok(chosen_path(chosen.await)?.map(|path| offers.add(path)))
 }
 
-/// Lets the person choose where an environment is to be written, links that file and pulls into it.
+/// Lets the person choose where an environment is to be written, links that file and pulls into it. What runs code
+/// waits under Changes instead: then nothing was written.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn link_new_file(
@@ -206,7 +210,12 @@ pub(crate) async fn link_new_file(
     let client = core.client().await?;
     let options = link_options(path.clone(), &project, &environment, CreateMissing::No, Mode::Ask)?;
     client.link(options).await?;
-    Ok(Some(client.pull(&path).await?.into()))
+    match client.pull_taking(&path, Taking::Ordinary).await {
+        Err(Error::Dangers { revision, .. }) => {
+            Ok(Some(Outcome { moved: 0, revision, conflicts: Vec::new(), waiting: 0 }))
+        }
+        pulled => Ok(Some(pulled?.into())),
+    }
 }
 
 #[tauri::command]

@@ -5,9 +5,13 @@ use specta::Type;
 
 #[derive(Debug, Serialize, Type)]
 pub(crate) struct Changes {
+    /// What the file is compared with. A pull takes what is shown of it and nothing more that runs code.
+    pub(crate) revision: u64,
     pub(crate) conflicts: Vec<Change>,
     pub(crate) here: Vec<Change>,
     pub(crate) there: Vec<Change>,
+    /// What runs code, or decides which runs, by several changes together: a sentence each.
+    pub(crate) dangers: Vec<String>,
 }
 
 /// One change. `key` names it for revealing; `at` is in milliseconds since 1970.

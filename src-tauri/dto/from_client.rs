@@ -34,6 +34,10 @@ impl From<Error> for CommandError {
                 "{} changed here and in the vault. The file stays as it is until you choose under Changes.",
                 names.join(", ")
             ),
+            Error::Dangers { path, dangers, .. } => format!(
+                "{path}: {} Nothing was written. It is shown under Changes now; pull again once you have looked at it.",
+                dangers.join(" ")
+            ),
             Error::Emptied { path, variables } => format!(
                 "{path} is empty now. Twinlock did not take that as “remove {variables} variables”. Pull to get them back."
             ),
@@ -257,7 +261,13 @@ impl From<Whose> for view::Side {
 impl From<view::ChangesView> for Changes {
     fn from(changes: view::ChangesView) -> Self {
         let all = |changes: Vec<view::ChangeView>| changes.into_iter().map(Change::from).collect();
-        Self { conflicts: all(changes.conflicts), here: all(changes.here), there: all(changes.there) }
+        Self {
+            revision: changes.revision,
+            conflicts: all(changes.conflicts),
+            here: all(changes.here),
+            there: all(changes.there),
+            dangers: changes.dangers,
+        }
     }
 }
 

@@ -42,6 +42,8 @@ export interface World {
   services: Service[];
   activity: Statement[];
   destination: string | null;
+  /** How much a new file gets at once. */
+  written: number;
   /** What it takes to unlock, while it is locked. */
   locked: Unlocking | null;
   /** A command that fails, by its name. */
@@ -198,19 +200,19 @@ export function standIn(change: (world: World) => void = () => undefined): Stand
     reveal: (environment, entry) => answer('reveal', [environment, entry], () => ({ text: world.values[entry] ?? '', readings: world.readings[entry] ?? [] })),
     copyValue: (environment, entry) => answer('copyValue', [environment, entry], () => null),
     copyChange: (...args) => answer('copyChange', args, () => null),
-    changes: (file) => answer('changes', [file], () => world.changes[file] ?? { conflicts: [], here: [], there: [] }),
+    changes: (file) => answer('changes', [file], () => world.changes[file] ?? makeChanges()),
     revealChange: (...args) => answer('revealChange', args, () => world.differences[args[1]] ?? { before: null, after: null }),
     push: (file, selection) => answer('push', [file, selection], () => {
       const of = world.changes[file];
       if (of) world.changes[file] = { ...of, here: [] };
       return outcome(of?.here.length ?? 0);
     }),
-    pull: (file) => answer('pull', [file], () => {
+    pull: (file, revision) => answer('pull', [file, revision], () => {
       const of = world.changes[file];
       if (of) world.changes[file] = { ...of, there: [] };
       return outcome(of?.there.length ?? 0);
     }),
-    resolve: (file, name, resolution) => answer('resolve', [file, name, resolution], () => {
+    resolve: (file, name, resolution, revision) => answer('resolve', [file, name, resolution, revision], () => {
       const of = world.changes[file];
       if (of) world.changes[file] = { ...of, conflicts: of.conflicts.filter((one) => one.name !== name) };
       return null;
@@ -220,7 +222,7 @@ export function standIn(change: (world: World) => void = () => undefined): Stand
     loaders: () => answer('loaders', [], () => world.loaders),
     setLoader: (file, dialect) => answer('setLoader', [file, dialect], () => null),
     chooseFile: () => answer('chooseFile', [], () => world.preview.offer),
-    linkNewFile: (...args) => answer('linkNewFile', args, () => outcome(14)),
+    linkNewFile: (...args) => answer('linkNewFile', args, () => outcome(world.written)),
     previewOffer: (offer) => answer('previewOffer', [offer], () => world.preview),
     importOffer: (...args) => answer('importOffer', args, () => outcome(world.preview.variables.length)),
     linkOffer: (...args) => answer('linkOffer', args, () => null),
@@ -231,6 +233,10 @@ export function standIn(change: (world: World) => void = () => undefined): Stand
       return environment === null ? null : { environment };
     }),
   };
+}
+
+export function makeChanges(change: Partial<Changes> = {}): Changes {
+  return { revision: 42, conflicts: [], here: [], there: [], dangers: [], ...change };
 }
 
 export function makeFile(change: Partial<LinkedFile> = {}): LinkedFile {
@@ -390,11 +396,11 @@ function makeWorld(): World {
     },
     variables: { 'api-dev': makeVariables(), 'api-prod': makeVariables().slice(0, 6), 'billing-dev': makeVariables().slice(0, 4) },
     changes: {
-      f1: {
+      f1: makeChanges({
         conflicts: [makeChange(3, 'STRIPE_KEY', 'changed', 'Ada', 11 * MINUTE)],
         here: [makeChange(0, 'DATABASE_URL', 'changed'), makeChange(7, 'SENTRY_DSN', 'new'), makeChange(12, 'LEGACY_TOKEN', 'removed'), makeChange(14, null, 'comment')],
         there: [makeChange(1, 'REDIS_URL', 'changed', 'Chidi', 61 * MINUTE)],
-      },
+      }),
     },
     values: { 'e-SMTP_PASSWORD': 'k9$tide-84', 'e-DATABASE_URL': 'postgres://api:tide@db-1.internal:5432/api', 'e-S3_BUCKET': 'saltmarsh-api' },
     loaders: [
@@ -457,6 +463,7 @@ function makeWorld(): World {
     knocking: [],
     token: 'twinlock:service#Bk3vQz9sL0wXc7Yh2NfRt5PmJd8GaEoUiVxTbKqWyHsZlCnMrFgSpA',
     destination: null,
+    written: 14,
     locked: null,
     failing: {},
     slow: new Set(),

@@ -1,7 +1,7 @@
 // Every screen and state of the window, by name: what tests look at and pictures are taken of.
 import type { CommandError } from '../src/ipc';
 import type { App } from '../src/state/app.svelte';
-import { makeApplicant, makeChange, makeFile, makeItem, makeRefusal, standIn, type StandIn, type World } from './program';
+import { makeApplicant, makeChange, makeChanges, makeFile, makeItem, makeRefusal, standIn, type StandIn, type World } from './program';
 
 export interface Scene {
   program: () => StandIn;
@@ -50,7 +50,7 @@ const dangers = (pull: 'ask' | 'auto') => (world: World) => {
   const file = makeFile({ there: 2, state: 'there', pull, push: pull, dangers: [DANGER] });
   const environment = world.overview.projects[0]?.environments[0];
   if (environment) environment.files = [file];
-  world.changes = { f1: { conflicts: [], here: [], there: [makeChange(1, 'REDIS_URL', 'changed', 'Chidi', 61 * 60_000), { ...makeChange(4, 'NODE_OPTIONS', 'new', 'Ben', 9 * 60_000), danger: DANGER }] } };
+  world.changes = { f1: makeChanges({ there: [makeChange(1, 'REDIS_URL', 'changed', 'Chidi', 61 * 60_000), { ...makeChange(4, 'NODE_OPTIONS', 'new', 'Ben', 9 * 60_000), danger: DANGER }] }) };
 };
 const keysMissing = (world: World) => {
   const environment = world.overview.projects[0]?.environments[0];

@@ -1,6 +1,7 @@
 // Reviewing changes: what goes along, what the one button says, and how a conflict is decided.
 import { page } from 'vitest/browser';
 import { expect, test } from 'vitest';
+import { makeChanges } from '../standin/program';
 import { calls, press, show } from './show';
 
 const button = (name: string) => page.getByRole('button', { name: new RegExp(`^${name}`) });
@@ -32,7 +33,7 @@ test('a conflict takes mine, theirs or a third value, and the values are not nee
   for (const [name, resolution] of [['Keep mine', { keep: 'mine' }], ['Take theirs', { keep: 'theirs' }]] as const) {
     const program = await show('changes');
     await press(name);
-    await expect.poll(() => calls(program, 'resolve')).toEqual([['f1', 'STRIPE_KEY', resolution]]);
+    await expect.poll(() => calls(program, 'resolve')).toEqual([['f1', 'STRIPE_KEY', resolution, 42]]);
     await expect.element(page.getByText('Your file stays as it is until you choose.')).not.toBeInTheDocument();
     expect(calls(program, 'revealChange')).toEqual([]);
     document.body.querySelector('.app')?.parentElement?.remove();
@@ -41,7 +42,7 @@ test('a conflict takes mine, theirs or a third value, and the values are not nee
   await press('Edit a third value');
   await page.getByRole('textbox', { name: 'Third value for STRIPE_KEY' }).fill('"sk third"');
   await press('Use this value');
-  await expect.poll(() => calls(program, 'resolve')).toEqual([['f1', 'STRIPE_KEY', { keep: 'another', value: '"sk third"' }]]);
+  await expect.poll(() => calls(program, 'resolve')).toEqual([['f1', 'STRIPE_KEY', { keep: 'another', value: '"sk third"' }, 42]]);
 });
 
 test('when only conflicts are left the button leads to them', async () => {
@@ -65,7 +66,7 @@ test('somebody who may only read is offered a pull and no push', async () => {
 
 test('what the program says moved is asked again', async () => {
   const program = await show('in-step');
-  program.world.changes.f1 = { conflicts: [], there: [], here: [{ key: 0, name: 'NEW_ONE', kind: 'new', by: null, at: null, danger: null }] };
+  program.world.changes.f1 = makeChanges({ here: [{ key: 0, name: 'NEW_ONE', kind: 'new', by: null, at: null, danger: null }] });
   program.move({ what: 'overview' });
   await expect.element(page.getByText('NEW_ONE', { exact: true }).first()).toBeVisible();
 });
@@ -76,7 +77,26 @@ test('what is more than a setting is said beside it and before a pull, and pulli
   await expect.element(page.getByText('Careful, before you pull: look at NODE_OPTIONS first.')).toBeVisible();
   expect(calls(program, 'pull')).toEqual([]);
   await press('Pull 2 changes');
-  await expect.poll(() => calls(program, 'pull')).toEqual([['f1']]);
+  await expect.poll(() => calls(program, 'pull')).toEqual([['f1', 42]]);
+});
+
+test('what comes of a comment, or of several changes together, is said before a pull too', async () => {
+  const program = await show('dangers', ({ world }) => {
+    const comment = { key: 2, name: null, kind: 'comment' as const, by: 'Ben', at: null, danger: 'A line that is no assignment can run a command.' };
+    world.changes.f1 = makeChanges({ revision: 7, there: [comment], dangers: ['PATH is more than a setting.'] });
+  });
+  await expect.element(page.getByText('Careful: A line that is no assignment can run a command.')).toBeVisible();
+  await expect.element(page.getByText('Careful: PATH is more than a setting.')).toBeVisible();
+  await expect.element(page.getByText('Careful, before you pull: look at the comment first.')).toBeVisible();
+  await press('Pull 1 change');
+  await expect.poll(() => calls(program, 'pull')).toEqual([['f1', 7]]);
+});
+
+test('a new file that would get what runs code gets nothing yet: Changes shows it first', async () => {
+  const program = await show('unlinked', ({ world }) => { world.written = 0; });
+  await press('Write it to a file…');
+  await expect.poll(() => calls(program, 'linkNewFile').length).toBe(1);
+  await expect.element(page.getByRole('tab', { name: /Changes/, selected: true })).toBeVisible();
 });
 
 test('under Variables it is said too, and leads to Changes', async () => {

@@ -37,6 +37,8 @@ struct FileDiff {
     conflicts: Vec<Difference>,
     here: Vec<Difference>,
     there: Vec<Difference>,
+    /// What runs code, or decides which runs, by several changes together.
+    dangers: Vec<String>,
 }
 
 /// A change, with both sides where they were asked for.
@@ -77,7 +79,8 @@ pub(crate) async fn diff(
         let here = reveal.all(changes.here).await?;
         let there = reveal.all(changes.there).await?;
         let LinkedFileView { path, environment, state, problem, .. } = file;
-        files.push(FileDiff { path, environment, state, problem, conflicts, here, there });
+        let dangers = changes.dangers;
+        files.push(FileDiff { path, environment, state, problem, conflicts, here, there, dangers });
     }
     out.answer(&DiffDocument { files: &files }, |text| show_diff(&files, text))?;
     Ok(Status::Done)
@@ -135,6 +138,9 @@ fn show_diff(files: &[FileDiff], text: &mut Text) {
             for difference in differences {
                 show_difference(difference, text);
             }
+        }
+        for danger in &file.dangers {
+            text.line(format!("  careful: {danger}"));
         }
     }
 }
@@ -199,6 +205,7 @@ mod tests {
             conflicts,
             here,
             there: Vec::new(),
+            dangers: Vec::new(),
         };
         show_diff(&[file], &mut text);
         text.as_str().to_owned()

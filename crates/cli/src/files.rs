@@ -83,6 +83,9 @@ pub(crate) async fn link(
     let view = client.link(options).await?;
     out.answer(&view, |_| {})?;
     out.note(&format!("{} is linked to {}: {}", view.path.display(), view.environment, standing(&view)));
+    for danger in &view.dangers {
+        out.problem(&format!("careful, before you pull: {danger}"));
+    }
     if let Some(sentence) = git_warning(&view) {
         out.problem(&sentence);
     }

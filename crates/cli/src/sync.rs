@@ -52,7 +52,7 @@ fn synced(outcome: &SyncOutcome) -> String {
     }
     for danger in dangers {
         sentence += &format!(
-            " {danger} It comes from the vault, and is not taken by itself: “twinlock pull” takes it."
+            " {danger} It comes from the vault, and is not taken by itself: “twinlock diff” shows it, “twinlock pull” takes it."
         );
     }
     sentence

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use twinlock_client::{Client, Error, ErrorCode, Message, PullOutcome, PushOutcome, Resolution, Selection};
+use twinlock_client::{
+    Client, Error, ErrorCode, Message, PullOutcome, PushOutcome, Resolution, Selection, Taking,
+};
 
 use crate::failure::{Failure, Status};
-use crate::output::{FailureBody, Output};
+use crate::output::{Answer, FailureBody, Output};
 use crate::secret::SecretArgument;
 use crate::text::count;
 
@@ -30,6 +32,9 @@ pub(crate) struct PushArguments {
 pub(crate) struct PullArguments {
     /// A linked file; else all of them.
     file: Option<PathBuf>,
+    /// Takes what runs code, or decides which runs, without asking.
+    #[arg(long)]
+    trust: bool,
 }
 
 /// What to decide, and how.
@@ -44,6 +49,9 @@ pub(crate) struct ResolveArguments {
     name: String,
     #[command(flatten)]
     decision: Decision,
+    /// Takes what runs code, or decides which runs, without asking.
+    #[arg(long)]
+    trust: bool,
 }
 
 #[derive(Args)]
@@ -127,7 +135,7 @@ pub(crate) async fn pull(
 ) -> Result<Status, Failure> {
     let mut report = Report::default();
     for path in paths(client, arguments.file.as_deref()).await? {
-        let result = client.pull(&path).await;
+        let result = asking(arguments.trust, out, |taking| client.pull_taking(&path, taking)).await?;
         if let Ok(outcome) = &result {
             out.note(&pulled(&path, outcome));
             report.conflicts(&path, &outcome.conflicts, out);
@@ -135,6 +143,28 @@ pub(crate) async fn pull(
         report.add(path, result, out);
     }
     report.finish(out)
+}
+
+/// Does what a person may have to say yes to: what would bring code to run is named first, and then taken as it was
+/// named. Without a person to ask it is refused.
+async fn asking<T, F: Future<Output = Result<T, Error>>>(
+    trust: bool,
+    out: &Output,
+    write: impl Fn(Taking) -> F,
+) -> Result<Result<T, Error>, Failure> {
+    if trust {
+        return Ok(write(Taking::Everything).await);
+    }
+    let mut result = write(Taking::Ordinary).await;
+    while let Err(Error::Dangers { path, dangers, revision }) = &result {
+        let question = format!("{path}: {} Write it into the file?", dangers.join(" "));
+        if !Output::can_ask() || out.ask(&question)? == Answer::No {
+            break;
+        }
+        // Of another revision the question comes again.
+        result = write(Taking::Shown { revision: *revision }).await;
+    }
+    Ok(result)
 }
 
 async fn paths(client: &Client, file: Option<&Path>) -> Result<Vec<PathBuf>, Failure> {
@@ -234,14 +264,23 @@ pub(crate) async fn resolve(
     client: &Client,
     out: &mut Output,
 ) -> Result<Status, Failure> {
-    let ResolveArguments { file, name, decision } = arguments;
+    let ResolveArguments { file, name, decision, trust } = arguments;
     let path = client.linked_file(&file)?.path;
-    let (resolution, word) = match decision {
-        Decision { value: Some(value), .. } => (Resolution::Value(value.whole("Value")?), "value"),
-        Decision { theirs: true, .. } => (Resolution::Theirs, "theirs"),
-        Decision { .. } => (Resolution::Mine, "mine"),
+    let word = match decision {
+        Decision { value: Some(value), .. } => {
+            client.resolve(&path, &name, Resolution::Value(value.whole("Value")?)).await?;
+            "value"
+        }
+        Decision { theirs: true, .. } => {
+            let theirs = |taking| client.resolve_taking(&path, &name, Resolution::Theirs, taking);
+            asking(trust, out, theirs).await??;
+            "theirs"
+        }
+        Decision { .. } => {
+            client.resolve(&path, &name, Resolution::Mine).await?;
+            "mine"
+        }
     };
-    client.resolve(&path, &name, resolution).await?;
     out.answer(&ResolveDocument { path: &path, name: &name, decision: word }, |_| {})?;
     let next = if word == "theirs" { "" } else { " “twinlock push” sends it." };
     out.note(&format!("{}: {name} is decided.{next}", path.display()));

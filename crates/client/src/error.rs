@@ -186,6 +186,16 @@ pub enum Error {
         /// The variables.
         names: Vec<String>,
     },
+    /// A pull that would bring what runs code, which nobody was shown.
+    #[error("{path}: {} Nothing was written. “twinlock diff” shows what comes; --trust takes it.", dangers.join(" "))]
+    Dangers {
+        /// The file, as shown to people.
+        path: String,
+        /// What runs code, or decides which runs: a sentence each.
+        dangers: Vec<String>,
+        /// The environment's revision that would bring it.
+        revision: u64,
+    },
     /// What comes in differs from what is there.
     #[error(
         "{} {} in {environment}. Nothing was changed; to take the new {}, say --replace.",
@@ -336,6 +346,7 @@ impl Error {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Conflict { .. }
+            | Self::Dangers { .. }
             | Self::OtherValues { .. }
             | Self::Emptied { .. }
             | Self::FallsToo { .. } => ErrorCode::Conflict,

@@ -22,7 +22,7 @@ pub use engine::{
     CreateMissing, Differing, Event, FormerValue, HandedOut, ImportTarget, Incoming, Invitation,
     InviteOptions, Keep, KnockingComputer, LinkOptions, Message, NewKit, NewService, OpenOptions, ProvenKit,
     PullOutcome, PurgeOutcome, PushOutcome, ReadAs, Resolution, Revealed, Selection, ServiceOptions,
-    SettingsChange, SyncOutcome, TeamPlace, ToPurge, ToRun, WriteOutcome, WrongWord, write_pins,
+    SettingsChange, SyncOutcome, Taking, TeamPlace, ToPurge, ToRun, WriteOutcome, WrongWord, write_pins,
 };
 pub use error::{Error, ErrorCode};
 pub use refused::{Evidence, Refused};

@@ -98,8 +98,8 @@ export const commands = {
 	/**  Copies what one side of a change to this variable has. */
 	copyChange: (file: string, key: number, name: string, whose: Whose) => __TAURI_INVOKE<null>("copy_change", { file, key, name, whose }),
 	push: (file: string, selection: Selection) => __TAURI_INVOKE<Outcome>("push", { file, selection }),
-	pull: (file: string) => __TAURI_INVOKE<Outcome>("pull", { file }),
-	resolve: (file: string, name: string, resolution: Resolution) => __TAURI_INVOKE<null>("resolve", { file, name, resolution }),
+	pull: (file: string, revision: number) => __TAURI_INVOKE<Outcome>("pull", { file, revision }),
+	resolve: (file: string, name: string, resolution: Resolution, revision: number) => __TAURI_INVOKE<null>("resolve", { file, name, resolution, revision }),
 	syncNow: () => __TAURI_INVOKE<null>("sync_now"),
 	unlink: (file: string) => __TAURI_INVOKE<null>("unlink", { file }),
 	loaders: () => __TAURI_INVOKE<KnownLoader[]>("loaders"),
@@ -156,9 +156,13 @@ export type Change = {
 export type ChangeKind = "new" | "changed" | "removed" | "comment" | "moved" | "damaged";
 
 export type Changes = {
+	/**  What the file is compared with. A pull takes what is shown of it and nothing more that runs code. */
+	revision: number,
 	conflicts: Change[],
 	here: Change[],
 	there: Change[],
+	/**  What runs code, or decides which runs, by several changes together: a sentence each. */
+	dangers: string[],
 };
 
 /**  The list for one who was removed. */

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use twinlock_protocol::ids::Pointer;
 use twinlock_seal::SecretText;
 
+use super::dangers::Dangers;
 use super::link::{Looked, text_of as file_text};
 use super::loader::dialect_of;
-use super::readings::{danger, read};
+use super::readings::read;
 use super::versions::Origin;
 use super::write::{joined_text, text_of as vault_text};
 use super::{Client, Joined};
@@ -106,10 +107,20 @@ fn not_there(name: &str) -> Error {
 }
 
 fn changes_of(joined: &Joined, looked: &Looked, origins: &BTreeMap<Pointer, Origin>) -> ChangesView {
-    let mut view =
-        ChangesView { file: looked.file.id, conflicts: Vec::new(), here: Vec::new(), there: Vec::new() };
+    let dangers = Dangers::of(looked);
+    let mut view = ChangesView {
+        file: looked.file.id,
+        revision: joined
+            .session
+            .environment(looked.file.environment)
+            .map_or(0, |held| held.chain.head().number),
+        conflicts: Vec::new(),
+        here: Vec::new(),
+        there: Vec::new(),
+        dangers: dangers.of_all(),
+    };
     for (key, item) in looked.plan.items.iter().enumerate() {
-        let change = |kind| change_view(joined, looked, origins, key, item, kind);
+        let change = |kind| change_view(joined, looked, origins, &dangers, key, item, kind);
         match &item.state {
             ItemState::InStep => {}
             ItemState::Here(here) => view.here.push(change(kind(item, *here))),
@@ -129,26 +140,11 @@ fn changes_of(joined: &Joined, looked: &Looked, origins: &BTreeMap<Pointer, Orig
     view
 }
 
-/// A sentence about each variable that a pull would bring and that does more than hold a setting.
-pub(super) fn dangers(plan: &Plan) -> Vec<String> {
-    plan.items.iter().filter_map(danger_of).collect()
-}
-
-fn danger_of(item: &Item) -> Option<String> {
-    match &item.state {
-        ItemState::There(Change::New | Change::Changed) | ItemState::Merged(_) | ItemState::Conflict => {
-            item.theirs.as_ref().and_then(danger)
-        }
-        ItemState::There(Change::Removed) | ItemState::Here(_) | ItemState::InStep | ItemState::Damaged => {
-            None
-        }
-    }
-}
-
 fn change_view(
     joined: &Joined,
     looked: &Looked,
     origins: &BTreeMap<Pointer, Origin>,
+    dangers: &Dangers,
     key: usize,
     item: &Item,
     kind: ChangeKind,
@@ -164,7 +160,7 @@ fn change_view(
         kind,
         by: origin.map(|origin| session.author_name(origin.author)),
         at: origin.map(|origin| origin.at.0),
-        danger: danger_of(item),
+        danger: dangers.of_change(key),
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use twinlock_protocol::event::Level;
 use zeroize::Zeroizing;
 
+use super::dangers::Dangers;
 use super::loader::{ReadAs, loader};
 use super::went_back::went_back;
 use super::{Client, Joined};
@@ -220,7 +221,7 @@ impl Client {
         };
         let Looked { read, plan, base, .. } = &looked;
         view.there = plan.count_there();
-        view.dangers = super::changes::dangers(plan);
+        view.dangers = Dangers::of(&looked).sentences();
         view.conflicts = plan.conflicts().count();
         view.here = plan.count_here();
         view.state = match (view.here > 0, view.there > 0) {

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use twinlock_dotenv::{Document, Entry, RightHalf};
+use twinlock_dotenv::{Danger, Document, Entry, RightHalf, arriving};
 use twinlock_seal::SecretText;
 use zeroize::Zeroizing;
 
+use super::dangers::{Dangers, Taking, check, is_gone, whole};
 use super::link::{Looked, absolute, shown, text_of};
 use super::{Client, Joined};
 use crate::error::Error;
@@ -40,20 +41,30 @@ pub enum Resolution {
 const ATTEMPTS: usize = 5;
 
 impl Client {
-    /// Pulls into a linked file.
+    /// Pulls into a linked file whatever the vault has. What of it runs code is named by `status` and `changes`.
     pub async fn pull(&self, path: &Path) -> Result<PullOutcome, Error> {
+        self.pull_taking(path, Taking::Everything).await
+    }
+
+    /// Pulls into a linked file, unless that would bring what runs code and nobody was shown it.
+    pub async fn pull_taking(&self, path: &Path, taking: Taking) -> Result<PullOutcome, Error> {
         let _lock = self.lock().await?;
         let mut state = self.state().await;
         let joined = state.joined()?;
         let file = self.linked_file(&absolute(path)?)?;
         self.refresh(joined, file.environment).await?;
-        let outcome = self.pull_file(joined, &file)?;
+        let outcome = self.pull_file(joined, &file, taking)?;
         self.has_looked(&file)?;
         Ok(outcome)
     }
 
     /// Writes into the file what is known of the vault here.
-    pub(super) fn pull_file(&self, joined: &mut Joined, file: &LinkedFile) -> Result<PullOutcome, Error> {
+    pub(super) fn pull_file(
+        &self,
+        joined: &mut Joined,
+        file: &LinkedFile,
+        taking: Taking,
+    ) -> Result<PullOutcome, Error> {
         for _ in 0..ATTEMPTS {
             let looked = self.look(joined, file)?;
             let expected = match &looked.read {
@@ -63,13 +74,14 @@ impl Client {
                     return Err(Error::File { path: shown(&file.path), problem: problem.clone() });
                 }
             };
-            let plan = if self.is_gone(&looked) { whole(&looked) } else { looked.plan.clone() };
+            let revision =
+                joined.session.environment(file.environment).map_or(0, |held| held.chain.head().number);
+            check(&looked, taking, revision, || Dangers::of(&looked).sentences())?;
+            let plan = if is_gone(&looked) { whole(&looked) } else { looked.plan.clone() };
             match self.write_file(&looked, expected, &plan.pulled_text(), &plan.base_after_pull()) {
                 Err(Error::Write { problem: WriteProblem::ChangedMeanwhile, .. }) => continue,
                 result => result?,
             }
-            let revision =
-                joined.session.environment(file.environment).map_or(0, |held| held.chain.head().number);
             let conflicts = plan.conflicts().filter_map(|item| item.name().map(str::to_owned)).collect();
             return Ok(PullOutcome {
                 pulled: plan.count_there(),
@@ -79,14 +91,6 @@ impl Client {
             });
         }
         Err(Error::Write { path: shown(&file.path), problem: WriteProblem::ChangedMeanwhile })
-    }
-
-    /// A file that was deleted or emptied comes back whole: its absence is no change of anything.
-    fn is_gone(&self, looked: &Looked) -> bool {
-        match &looked.read {
-            Ok(text) => text.as_str().is_empty(),
-            Err(_) => true,
-        }
     }
 
     /// Writes a file and what is agreed on then. A crash in between is found at the next plan: both sides
@@ -116,6 +120,17 @@ impl Client {
 
     /// Decides a conflict. Nothing is sent; what is to be pushed shows as a change of this computer.
     pub async fn resolve(&self, path: &Path, name: &str, resolution: Resolution) -> Result<(), Error> {
+        self.resolve_taking(path, name, resolution, Taking::Everything).await
+    }
+
+    /// The same, unless the vault's side would bring what runs code and nobody was shown it.
+    pub async fn resolve_taking(
+        &self,
+        path: &Path,
+        name: &str,
+        resolution: Resolution,
+        taking: Taking,
+    ) -> Result<(), Error> {
         let _lock = self.lock().await?;
         let mut state = self.state().await;
         let joined = state.joined()?;
@@ -142,6 +157,13 @@ impl Client {
                 }
             };
             let decided = decide(&looked.plan, at, &resolution)?;
+            if matches!(resolution, Resolution::Theirs) {
+                let revision =
+                    joined.session.environment(file.environment).map_or(0, |held| held.chain.head().number);
+                let dangers = || arriving(&text_of(&looked.read), &decided.text);
+                let dangers = || dangers().iter().map(Danger::to_string).collect();
+                check(&looked, taking, revision, dangers)?;
+            }
             match self.write_file(&looked, expected, &decided.text, &decided.base) {
                 Err(Error::Write { problem: WriteProblem::ChangedMeanwhile, .. }) => {}
                 result => {
@@ -152,11 +174,6 @@ impl Client {
         }
         Err(Error::Write { path: shown(&file.path), problem: WriteProblem::ChangedMeanwhile })
     }
-}
-
-/// The plan for a file that is not there: everything the vault has, taken anew.
-fn whole(looked: &Looked) -> Plan {
-    crate::sync::plan(&[], "", &looked.theirs)
 }
 
 struct Decided {

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use twinlock_dotenv::lint::{Context, Finding, FindingKind, Group, Outcome, Severity, lint};
 use twinlock_dotenv::{Dialect, Surroundings, Value, node};
 use twinlock_seal::SecretText;
-use zeroize::Zeroizing;
 
-use crate::sync::Halves;
 use crate::view::{ReadingOutcome, ReadingView};
 
 /// What is to be said about a variable without its value.
@@ -34,15 +32,6 @@ pub(super) fn notes(text: &str, dialects: &[Dialect]) -> BTreeMap<String, Notes>
         }
     }
     notes
-}
-
-/// What a variable does besides holding a setting, in a sentence, where its name says so.
-pub(super) fn danger(halves: &Halves) -> Option<String> {
-    let text = Zeroizing::new([halves.left.as_str(), halves.right.as_str()].concat());
-    let mut found = findings(&text, &[Dialect::Node]).into_iter();
-    found
-        .find(|finding| matches!(finding.kind, FindingKind::DangerousName { .. }))
-        .map(|finding| finding.kind.to_string())
 }
 
 /// One value as the first dialect reads it from the whole text, and each reading that there is of it.

@@ -11,7 +11,8 @@ use twinlock_protocol::event::Level;
 use twinlock_protocol::ids::EnvironmentId;
 use twinlock_protocol::revision::Cause;
 
-use super::changes::{dangers, summary};
+use super::changes::summary;
+use super::dangers::{Dangers, Taking};
 use super::link::{Looked, shown};
 use super::push::Selection;
 use super::upkeep::Occasion;
@@ -34,8 +35,8 @@ pub struct SyncOutcome {
     pub waiting_there: usize,
     /// Variables that a person has to decide about.
     pub conflicts: Vec<String>,
-    /// Why files in mode *auto* were not pulled into by themselves: a sentence about each variable that runs code, or
-    /// decides which runs.
+    /// Why files in mode *auto* were not pulled into by themselves: a sentence about each thing that runs code, or decides
+    /// which runs.
     pub dangers: Vec<String>,
 }
 
@@ -95,20 +96,28 @@ impl Client {
         // As the store has it now: the environment may have gone back just before.
         let asks = self.linked_file_by_id(file.id)?.went_back_to.is_some();
         if file.pull == Mode::Auto && !asks && looked.plan.pulls() && may_pull(&looked) {
-            outcome.pulled = self.pull_file(joined, file)?.pulled;
-            self.emit(Event::Environment(file.environment));
+            match self.pull_file(joined, file, Taking::Ordinary) {
+                Ok(pulled) => {
+                    outcome.pulled = pulled.pulled;
+                    self.emit(Event::Environment(file.environment));
+                }
+                // What runs code waits for a look, and is told of below.
+                Err(Error::Dangers { .. }) => {}
+                Err(error) => return Err(error),
+            }
         }
         let looked = self.look(joined, file)?;
         let writes = joined.session.my_level(file.environment) >= Some(Level::Write);
         if file.push == Mode::Auto && !asks && looked.plan.count_here() > 0 && writes && may_push(&looked) {
             outcome.pushed = self.push_file(joined, file, &Selection::All, &Cause::Push.into()).await?.pushed;
         }
-        let plan = self.look(joined, file)?.plan;
+        let looked = self.look(joined, file)?;
+        if file.pull == Mode::Auto {
+            outcome.dangers = Dangers::of(&looked).sentences();
+        }
+        let plan = looked.plan;
         outcome.waiting_here = plan.count_here();
         outcome.waiting_there = plan.count_there();
-        if file.pull == Mode::Auto {
-            outcome.dangers = dangers(&plan);
-        }
         outcome.conflicts = plan.conflicts().filter_map(|item| item.name().map(str::to_owned)).collect();
         Ok(outcome)
     }
@@ -291,8 +300,7 @@ impl Client {
                 let both = names.iter().chain(&outcome.dangers).cloned().collect();
                 let told = watching.told.insert(id, both).unwrap_or_default();
                 for sentence in outcome.dangers.into_iter().filter(|danger| !told.contains(danger)) {
-                    let sentence =
-                        format!("{sentence} It comes from the vault and waits for “twinlock pull”.");
+                    let sentence = format!("{sentence} It comes from the vault and waits for your look.");
                     self.emit(Event::Trouble { file: id, sentence });
                 }
                 if !names.is_subset(&told) {
@@ -383,12 +391,8 @@ fn files_of(watching: &Watching, environment: EnvironmentId) -> Vec<LinkedFileId
     files.map(|file| file.id).collect()
 }
 
-/// A file that is gone or was emptied does not come back by itself, and no variable that runs code comes by itself:
-/// that asks.
+/// A file that is gone or was emptied does not come back by itself: that asks.
 fn may_pull(looked: &Looked) -> bool {
-    if !dangers(&looked.plan).is_empty() {
-        return false;
-    }
     match &looked.read {
         Ok(text) => !text.as_str().is_empty() || looked.base.is_empty(),
         Err(FileProblem::Missing) => looked.base.is_empty(),

@@ -28,7 +28,7 @@ pub struct LinkedFileView {
     pub here: usize,
     /// Changes that wait to be pulled.
     pub there: usize,
-    /// Of these, a sentence about each variable that does more than hold a setting: it runs code, or decides which runs.
+    /// Of these, a sentence about each thing that runs code, or decides which runs, whichever loader reads the file.
     pub dangers: Vec<String>,
     /// Variables that a person has to decide about.
     pub conflicts: usize,
@@ -114,12 +114,16 @@ impl std::fmt::Display for ChangeSummary {
 pub struct ChangesView {
     /// The file.
     pub file: LinkedFileId,
+    /// The environment's revision that it is compared with.
+    pub revision: u64,
     /// Changed on both sides.
     pub conflicts: Vec<ChangeView>,
     /// Changed here.
     pub here: Vec<ChangeView>,
     /// Changed in the vault, or on both sides in ways that go together.
     pub there: Vec<ChangeView>,
+    /// What of it runs code, or decides which runs, by several changes together: a sentence each.
+    pub dangers: Vec<String>,
 }
 
 /// One change.
@@ -135,7 +139,7 @@ pub struct ChangeView {
     pub by: Option<String>,
     /// When, by their clock: milliseconds since 1970.
     pub at: Option<u64>,
-    /// What the variable does besides holding a setting, in a sentence, if it comes from the vault and its name says so.
+    /// What it does besides holding a setting, in a sentence or several, if it comes from the vault and does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub danger: Option<String>,
 }
