@@ -218,6 +218,8 @@ pub(crate) const CASES: &[Case] = &[
         &[
             "tests/system/trust/services.rs: variables_that_run_code_are_asked_about_first",
             "tests/hostile/members.rs: variables_that_run_code_are_flagged_before_they_are_pulled",
+            "tests/hostile/runs.rs: what_only_a_loader_sees_is_named_and_not_taken_by_itself",
+            "tests/hostile/runs.rs: a_first_pull_and_a_decision_name_it_first",
         ],
     ),
     Case(
@@ -226,6 +228,8 @@ pub(crate) const CASES: &[Case] = &[
         &[
             "tests/hostile/members.rs: a_value_is_written_as_its_author_wrote_it_and_brings_nothing_else",
             "tests/hostile/damaged.rs: what_does_not_open_or_is_not_one_entry_stops_nothing_else",
+            "tests/hostile/runs.rs: what_only_a_loader_sees_is_named_and_not_taken_by_itself",
+            "tests/hostile/runs.rs: what_two_entries_come_to_together_is_named_too",
         ],
     ),
     Case(

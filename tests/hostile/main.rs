@@ -32,6 +32,7 @@ mod programs;
 mod requests;
 mod restarted;
 mod rotator;
+mod runs;
 mod scene;
 mod setting;
 mod table;

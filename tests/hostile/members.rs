@@ -327,6 +327,12 @@ async fn a_value_is_written_as_its_author_wrote_it_and_brings_nothing_else() {
     let (changes, values) = wanda.seal(environment, &lines);
     wanda.pushes(environment, changes, &values).await;
     let text = setting.ben.text();
+    // What a loader would run is said first, of each that one would.
+    let status = setting.ben.client.status(Some(&setting.ben.env())).await.unwrap();
+    for name in ["RUN", "QUOTES"] {
+        let said = format!("The line of {name} can run a command");
+        assert!(status[0].dangers.iter().any(|danger| danger.starts_with(&said)), "{:?}", status[0].dangers);
+    }
     setting.ben.client.pull(&setting.ben.env()).await.unwrap();
     let expected: String = lines.iter().map(|(left, right)| format!("{left}{right}")).collect();
     assert_eq!(setting.ben.text(), format!("{text}{expected}"), "byte for byte, one line each");
@@ -339,7 +345,8 @@ async fn a_value_is_written_as_its_author_wrote_it_and_brings_nothing_else() {
         drop(machine.run(&["link", ".env", "api/development"]).ok());
         let diff = machine.run(&["diff", "--reveal"]).ok();
         assert!(is_inert(&diff.out), "{:?}", diff.out);
-        drop(machine.run(&["pull"]).ok());
+        assert_eq!(machine.run(&["pull"]).status, 3, "a person has to say so");
+        drop(machine.run(&["pull", "--trust"]).ok());
         assert_eq!(machine.text(), setting.ben.text());
     });
     assert!(!marker.exists());
