@@ -138,7 +138,7 @@ async fn what_is_told_once_is_a_lie() {
     setting.ben_refuses("a history that is gone", gone, "rollback").await;
 
     // Left out of a page, and once more when it is asked for alone.
-    setting.ada_pushes("A=3\nB=2\n").await;
+    setting.ada_pushes("A=3\nB=3\n").await;
     let left_out = at_first(2, "/values/query", |_, answer| {
         answer["values"].as_array_mut().unwrap().pop();
     });
