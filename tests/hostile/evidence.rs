@@ -38,6 +38,28 @@ fn stripped(which: usize) -> Lie {
     })
 }
 
+/// A vault could make a home large and slow for good: of what is longer than an honest statement a part is kept, its length
+/// and its hash.
+#[tokio::test(flavor = "multi_thread")]
+async fn evidence_without_end_is_kept_in_part() {
+    let mut setting = Setting::new(Mode::Ask).await;
+    setting.ada_changes_things().await;
+    let long = lie(|asked, mut answer| {
+        if asked.path.ends_with("/revisions") && answer["statements"].get(0).is_some() {
+            answer["statements"][0]["payload"] = json!("AAAA".repeat(1024 * 1024));
+        }
+        Told::Json(answer)
+    });
+    told(&setting, long, "malformed").await;
+    let kept = evidence(&setting.ben, "malformed").await;
+    let [kept] = kept.as_slice() else { panic!("{}", kept.len()) };
+    assert!(kept["bytes"].as_u64().unwrap() > 4 * 1024 * 1024, "{}", kept["bytes"]);
+    assert_eq!(kept["sha256"].as_str().unwrap().len(), 64);
+    assert!(kept["beginning"].as_str().unwrap().len() < 512 * 1024);
+    setting.ben.client.pull(&setting.ben.env()).await.unwrap();
+    setting.check_in_step().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn evidence_is_what_was_refused_and_outlives_the_lie() {
     let mut setting = Setting::new(Mode::Ask).await;

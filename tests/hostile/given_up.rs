@@ -179,7 +179,7 @@ async fn what_a_vault_lost_while_its_log_is_whole_goes_on_from_what_it_has() {
     assert_eq!((lost[0].recorded[0].by.as_str(), lost[0].recorded[0].number), ("Somebody", there.number + 1));
     let text = ada.text();
     let done = ada.client.give_up_history(&lost).await.unwrap();
-    assert_eq!(done.keys.renewed, ["api/development"]);
+    assert!(done.keys.renewed.contains(&"api/development".to_owned()), "{:?}", done.keys);
 
     cleo.client.sync().await.unwrap();
     for computer in [ada, cleo] {

@@ -88,7 +88,6 @@ async fn whoever_wrote_what_cannot_be_had_is_removed_all_the_same() {
         let removed = ada.remove_member(&id).await.unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(removed.keys.waiting.len(), 1, "{name}: the new keys wait for the value");
         assert!(setting.proxy.be_honest() > 0, "{name}");
-        wanda.refresh().await;
         ada.rotate_environment(environment).await.unwrap_or_else(|error| panic!("{name}: {error}"));
         setting.ben.client.pull(&setting.ben.env()).await.unwrap();
         setting.ada.client.pull(&setting.ada.env()).await.unwrap();

@@ -1,9 +1,11 @@
 //! H34 and H35, where a loader reads otherwise than the cut: entries by a writer of ill will, each of them one entry by
 //! every rule of the protocol, that are a second variable or a command to one loader or another.
 
+use twinlock_client::dotenv::Dialect;
 use twinlock_client::store::Mode;
 use twinlock_client::view::ChangeKind;
 use twinlock_client::{Error, Resolution, Role, Selection, Taking};
+use twinlock_tests::Computer;
 use twinlock_tests::programs::{KeptIn, Machine};
 
 use crate::setting::Setting;
@@ -27,12 +29,40 @@ const RUNS: [(&str, &str, &str); 11] = [
     ("npm_config_script_shell=", "/tmp/x\n", "npm_config_script_shell is more than a setting"),
 ];
 
+/// The file is one that a shell reads.
+async fn read_by_bash(computer: &Computer) {
+    let file = computer.client.status(Some(&computer.env())).await.unwrap().remove(0);
+    computer.client.set_loader(file.id, Some(Dialect::Bash)).await.unwrap();
+}
+
+/// What is in most files: a shell would take it for commands, and no shell reads this one.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_ordinary_to_the_loader_of_the_file_goes_on_by_itself() {
+    let setting = Setting::new(Mode::Auto).await;
+    let (_, mut wanda, environment) = setting.with_writer(Role::Member).await;
+    let ordinary =
+        [("TITLE=", "Ada's Hello World\n"), ("", "settings of the api, by hand\n"), ("KEY=", "a;b|c&d\n")];
+    let (changes, values) = wanda.seal(environment, &ordinary);
+    wanda.pushes(environment, changes, &values).await;
+    let outcome = setting.ben.client.sync().await.unwrap();
+    assert_eq!((outcome.pulled, outcome.dangers.as_slice()), (ordinary.len(), [].as_slice()));
+    // What other loaders run, or take for a name, counts whoever reads the file.
+    for (left, right) in [("RUN=", "$(touch pwned)\n"), ("", "NODE_OPTIONS: --require /tmp/x.js\n")] {
+        let (changes, values) = wanda.seal(environment, &[(left, right)]);
+        wanda.pushes(environment, changes, &values).await;
+        let outcome = setting.ben.client.sync().await.unwrap();
+        assert!(outcome.pulled == 0 && !outcome.dangers.is_empty(), "{left}{right}: {:?}", outcome.dangers);
+        setting.ben.client.pull(&setting.ben.env()).await.unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_only_a_loader_sees_is_named_and_not_taken_by_itself() {
     for mode in [Mode::Auto, Mode::Ask] {
         let setting = Setting::new(mode).await;
         let (_, mut wanda, environment) = setting.with_writer(Role::Admin).await;
         let ben = &setting.ben;
+        read_by_bash(ben).await;
         for (left, right, said) in RUNS {
             let (changes, values) = wanda.seal(environment, &[(left, right)]);
             wanda.pushes(environment, changes, &values).await;
@@ -81,6 +111,7 @@ async fn what_two_entries_come_to_together_is_named_too() {
     let setting = Setting::new(Mode::Auto).await;
     let (_, mut wanda, environment) = setting.with_writer(Role::Admin).await;
     let ben = &setting.ben;
+    read_by_bash(ben).await;
     // By itself one is a text and one a comment. A shell joins both lines, and the comment is none.
     let (changes, values) = wanda.seal(environment, &[("C=", "\\\n"), ("", "# touch pwned\n")]);
     wanda.pushes(environment, changes, &values).await;
@@ -122,6 +153,7 @@ async fn a_first_pull_and_a_decision_name_it_first() {
     });
     // A conflict: the vault's side is taken by whoever saw what it does, and by nobody else.
     let ben = &setting.ben;
+    read_by_bash(ben).await;
     ben.client.pull(&ben.env()).await.unwrap();
     let text = ben.text();
     ben.save(&text.replace("A=1", "A=mine"));

@@ -1,5 +1,9 @@
 //! What whoever listens to a client hears: what arrived, from whom, and how it stands with the vault; each once.
 
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use axum::response::IntoResponse as _;
 use serde_json::json;
 use tokio::sync::broadcast::Receiver;
 use twinlock_client::store::Mode;
@@ -90,6 +94,17 @@ async fn how_it_stands_with_the_vault_is_told_when_it_changes() {
         setting.ben.client.pull(&setting.ben.env()).await.unwrap();
         assert_eq!(connections(&said(&mut events)), expected);
     }
+    // A vault half of which is away is away.
+    setting.proxy.answer_in_place(Arc::new(|_| {
+        let problem = json!({ "type": "about:blank", "title": "x", "status": 503, "detail": "x", "code": "unavailable" });
+        let kind = [(axum::http::header::CONTENT_TYPE, "application/problem+json")];
+        Some(Told::Answer((StatusCode::SERVICE_UNAVAILABLE, kind, problem.to_string()).into_response()))
+    }));
+    setting.ben.client.pull(&setting.ben.env()).await.map(|outcome| outcome.pulled).unwrap_err();
+    assert_eq!(connections(&said(&mut events)), [Connection::Offline]);
+    setting.proxy.be_honest();
+    setting.ben.client.pull(&setting.ben.env()).await.unwrap();
+    assert_eq!(connections(&said(&mut events)), [Connection::Online]);
     // A refusal is told, and that it is over.
     setting.proxy.lie(lie(|asked, mut answer| {
         if asked.path.ends_with("/revisions") {

@@ -165,7 +165,7 @@ fn a_program_of_a_member_that_crashes_says_and_leaves_nothing() {
     let (status, said) = ended_or_stopped(watch);
     // Where there was no room for a thread that is a panic, for a text an abort; or it waits for better times.
     let told = String::from_utf8_lossy(&said).into_owned();
-    assert!(!told.contains("SendError") && !told.contains("panicked"), "{status}: {told}");
+    assert!(!told.contains("SendError") && !told.contains("panicked at"), "{status}: {told}");
     assert!(!status.core_dumped());
     setting.nothing_is_left("no memory", &said);
 }

@@ -121,8 +121,9 @@ pub(crate) async fn push(
     let waiting = client.waiting()?;
     if waiting > 0 && report.first_failure == Some(ErrorCode::Unreachable) {
         out.note(&format!(
-            "{} wait here. “twinlock sync” sends what waits when the vault is back.",
-            count(waiting, "change")
+            "{} here {} for the vault. “twinlock sync” sends what waits when it is back.",
+            count(waiting, "change"),
+            if waiting == 1 { "waits" } else { "wait" }
         ));
     }
     report.finish(out)

@@ -70,6 +70,11 @@ pub enum Error {
     /// The vault.
     #[error(transparent)]
     Vault(VaultError),
+    /// The vault was sent something for the team's log, and did not answer.
+    #[error(
+        "The vault did not answer. Whether it took what was asked for is not known: look at “twinlock activity” and “twinlock team show” before you ask once more. Your files are untouched."
+    )]
+    Unanswered,
     /// The vault served something that does not verify.
     #[error("{0}")]
     Refused(Box<Refused>),
@@ -240,7 +245,7 @@ pub enum Error {
     )]
     LocalVault,
     /// Somebody else was faster, several times.
-    #[error("Others pushed at the same moment, several times in a row. Nothing was lost; try again.")]
+    #[error("Something else came first at the vault, several times in a row. Nothing was lost; try again.")]
     TooBusy,
     /// Keys that this computer should have were not given to it yet.
     #[error(
@@ -309,7 +314,7 @@ fn access_sentence(environment: &str, have: Option<Level>, needed: Level) -> Str
         Level::Names | Level::Read => "read",
         Level::Write => "write",
     };
-    format!("{can} Somebody with write access can give you {access} access. Nothing was changed.")
+    format!("{can} An admin of the team who can change it can give you {access} access. Nothing was changed.")
 }
 
 fn service_sentence(environment: &str, have: Option<Level>) -> String {
@@ -351,7 +356,9 @@ impl Error {
             | Self::Emptied { .. }
             | Self::FallsToo { .. } => ErrorCode::Conflict,
             Self::Refused(_) | Self::Vault(VaultError::Answered(_)) => ErrorCode::Refused,
-            Self::Vault(VaultError::Unreachable | VaultError::InTheWay) => ErrorCode::Unreachable,
+            Self::Unanswered | Self::Vault(VaultError::Unreachable | VaultError::InTheWay) => {
+                ErrorCode::Unreachable
+            }
             Self::Vault(error) if error.is(ProblemCode::Unavailable) => ErrorCode::Unreachable,
             Self::Locked
             | Self::Vault(VaultError::Locked)

@@ -122,7 +122,7 @@ fn a_checkpoint_is_whole_and_stands_for_one_head() {
         Checkpoint::from_own_store(&serde_json::to_vec(&json).unwrap()).is_err()
     };
     assert!(!refused(&|_| {}));
-    assert!(refused(&|json| json[0] = 2.into()));
+    assert!(refused(&|json| json[0] = 3.into()));
     assert!(refused(&|json| json[1]["log"] = serde_json::json!([])));
     assert!(refused(&|json| {
         for environment in json[1]["environments"].as_object_mut().unwrap().values_mut() {

@@ -14,7 +14,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use support::forms::{Edit, accepted, edited, refused, spots};
 use support::vectors::check_text;
-use support::*;
 use twinlock_protocol::Envelope;
 use twinlock_protocol::api::*;
 use twinlock_protocol::encoding::{decode_open, decode_strict, from_base64url, to_base64url};

@@ -95,6 +95,19 @@ fn a_name_that_stands_for_something_else_is_not_followed_by_itself() {
     assert_eq!(ben.run(&["get", "api/staging", "TOKEN"]).ok().out, "old");
 }
 
+/// Who did what is told by names: nobody joins by one that somebody has.
+#[test]
+fn nobody_joins_by_the_name_of_another() {
+    let Setting { ada, .. } = &Setting::new();
+    let invite = ada.invite(&[]);
+    let cleo = Machine::new(KeptIn::File);
+    for taken in ["Ben", "BEN", "B\u{ad}en"] {
+        let ran = cleo.try_join(&invite, taken).ended(2);
+        assert!(ran.err.contains("name"), "{taken:?}: {}", ran.err);
+    }
+    cleo.join(&invite, "Cleo");
+}
+
 #[test]
 fn environments_are_shared_as_said_and_go_for_everybody() {
     let Setting { ada, ben, .. } = &Setting::new();
@@ -150,7 +163,7 @@ fn environments_are_shared_as_said_and_go_for_everybody() {
 #[test]
 fn what_a_removed_member_could_read_is_a_list_until_all_of_it_was_changed() {
     let Setting { ada, .. } = &Setting::new();
-    ada.push("TOKEN=old\nURL=x\nKEY=k\n");
+    ada.push("TOKEN=old-old-old\nURL=x\nKEY=k\n");
     assert_eq!(ada.run(&["member", "checklist", "--json"]).ok().json(), json!({ "checklists": [] }));
     let removed = ada.run(&["member", "remove", "Ben"]).ok();
     assert!(removed.err.contains("Every admin has the list"), "{}", removed.err);
@@ -158,6 +171,15 @@ fn what_a_removed_member_could_read_is_a_list_until_all_of_it_was_changed() {
     let item = |name: &str, state: &str| json!(["api/development", name, state]);
     // Sealing everything anew under new keys has changed no value.
     assert_eq!(list(), [item("TOKEN", "open"), item("URL", "open"), item("KEY", "open")]);
+    // Nor has another way to write the same, nor the same under another name, nor that it is gone.
+    for text in [
+        "TOKEN='old-old-old' # changed, honestly\r\nURL=x\nKEY=k\n",
+        "TOKEN=new\nOLD_TOKEN=old-old-old\nURL=x\nKEY=k\n",
+        "URL=x\nKEY=k\n",
+    ] {
+        ada.push(text);
+        assert_eq!(list(), [item("TOKEN", "open"), item("URL", "open"), item("KEY", "open")], "{text:?}");
+    }
     ada.push("TOKEN=new\nURL=x\nKEY=k\n");
     assert_eq!(list(), [item("TOKEN", "changed"), item("URL", "open"), item("KEY", "open")]);
     ada.fails(
@@ -171,7 +193,13 @@ fn what_a_removed_member_could_read_is_a_list_until_all_of_it_was_changed() {
     );
     assert_eq!(list(), [item("TOKEN", "changed"), item("URL", "done"), item("KEY", "open")]);
     ada.push("TOKEN=new\nURL=x\n");
-    assert_eq!(list().len(), 3, "the last is gone: it is shown once more");
+    assert_eq!(
+        list()[2],
+        item("KEY", "open"),
+        "it is gone here; whether it goes on elsewhere nobody can tell"
+    );
+    let ticked = ada.run(&["member", "checklist", "--done", "KEY"]).ok().out;
+    assert!(ticked.contains("[x] api/development  KEY\n"), "it is shown once more: {ticked}");
     assert_eq!(list(), Vec::<Value>::new());
 }
 

@@ -83,6 +83,8 @@ fn what_the_vault_lost_is_given_up_and_whoever_saw_it_keeps_the_file() {
     let _synced = ada.run(&["sync"]).ok();
     let _pulled = ada.run(&["pull"]).ok();
     assert_eq!(ada.text(), "A=1\nB=1\n", "nothing was pushed by itself");
+    // What is told is what is here.
+    let _fetched = ben.run(&["sync"]).ok();
     let told = ben.run(&["activity"]).ok().out;
     assert!(told.contains("gave up whatever the vault does not have"), "{told}");
 

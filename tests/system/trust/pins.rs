@@ -137,10 +137,8 @@ fn a_vault_put_back_in_time_does_not_get_below_a_pin_file() {
 fn what_a_pin_refuses_is_not_kept_by_a_home() {
     for log_too in [false, true] {
         let mut setting = Setting::new();
-        let ben = Machine::new(KeptIn::File);
-        let invite = setting.ada.run(&["invite", "--json"]).ok().json();
-        let _joined = ben.run_with(invite["link"].as_str().unwrap(), &["join", "-", "--member", "Ben"]).ok();
-        setting.push("A=2\n");
+        let ben = setting.ada.lets_join("Ben", &[]);
+        setting.ada.push("A=2\n");
         let get = ["get", "api/development", "A"];
         assert_eq!(ben.run(&get).ok().out, "2");
         let [vault, home] = setting.copies();
@@ -150,7 +148,7 @@ fn what_a_pin_refuses_is_not_kept_by_a_home() {
             }
         };
         event(&setting);
-        setting.push("A=3\n");
+        setting.ada.push("A=3\n");
         let pin = setting.file("pin.json");
         let _pinned = setting.ada.run(&["pin", &pin]).ok();
         let [vault_then, home_then] = setting.copies();
@@ -158,7 +156,7 @@ fn what_a_pin_refuses_is_not_kept_by_a_home() {
         setting.put_back(vault.path());
         replace(&setting.ada.home(), home.path());
         event(&setting);
-        setting.push("A=4\n");
+        setting.ada.push("A=4\n");
         refused(ben.run(&[&get[..], &["--pin", &pin]].concat()), "fork");
         refused(ben.run(&["pin", &pin]), "fork");
         // Ben's computer has nothing of that way.

@@ -86,3 +86,22 @@ fn whoever_pushes_all_the_time_is_removed_all_the_same() {
     let team = ada.run(&["team", "show", "--json"]).ok().json();
     assert_eq!(team["members"].as_array().unwrap().len(), 1);
 }
+
+/// With `--create` each of two takes what the other made a moment before: never are there two of one name.
+#[test]
+fn two_create_the_same_environment_and_there_is_one() {
+    let (_server, ada, others) = team(&["Ben"]);
+    let ben = &others[0];
+    for round in 0..4 {
+        let (file, name) = (format!("{round}.env"), format!("new{round}/production"));
+        for machine in [&ada, ben] {
+            std::fs::write(machine.folder().join(&file), "A=1\n").unwrap();
+        }
+        let link = ["link", &file, &name, "--create"];
+        let (one, other) = both(|| ada.run(&link), || ben.run(&link));
+        let _linked = (one.ok(), other.ok());
+        let listed = ada.run(&["environment", "list", "--json"]).ok().json();
+        let of_name = listed["environments"].as_array().unwrap().iter().filter(|one| one["name"] == name);
+        assert_eq!(of_name.count(), 1, "{listed}");
+    }
+}

@@ -1,5 +1,4 @@
 //! A file that one program of a home unlinks, and links to something else, while another one waits for it.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::time::Duration;
 

@@ -1,7 +1,6 @@
 //! One team's month through the command line alone: three members, a second computer, a service, a kit; somebody leaves,
 //! somebody loses a computer, two admins act at one moment. Each part has tests of its own; this one holds them together.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use serde_json::Value;
 use twinlock_tests::cast::{self, DEVELOPMENT};

@@ -1,7 +1,6 @@
 //! Who may do what, and what becomes of it: invites closed, members removed, roles and access changed, keys
 //! renewed, through the real programs alone.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use serde_json::{Value, json};
 use twinlock_tests::cast;
@@ -101,11 +100,10 @@ fn whoever_is_removed_keeps_their_files_and_nothing_else() {
 }
 
 #[test]
-fn of_two_with_one_name_an_id_says_which_and_the_list_is_a_checklist() {
+fn an_id_names_a_member_as_well_and_the_list_is_a_checklist() {
     let setting = Setting::new();
     let Setting { ada, ben, .. } = &setting;
-    let other = ada.lets_join("Ben", &[]);
-    ada.fails(&["member", "remove", "Ben"], "more than one member called Ben");
+    let other = ada.lets_join("Benno", &[]);
     let me = ben.run(&["team", "show", "--json"]).ok().json()["me"].take();
     let ran = ada.run(&["member", "remove", me.as_str().unwrap()]).ok();
     assert!(ran.out.contains("[ ] api/development  TOKEN\n"), "{}", ran.out);

@@ -106,7 +106,10 @@ export const commands = {
 	setLoader: (file: string, dialect: string | null) => __TAURI_INVOKE<null>("set_loader", { file, dialect }),
 	/**  Lets the person choose a file; the page learns of an offer only. */
 	chooseFile: () => __TAURI_INVOKE<string | null>("choose_file"),
-	/**  Lets the person choose where an environment is to be written, links that file and pulls into it. */
+	/**
+	 *  Lets the person choose where an environment is to be written, links that file and pulls into it. What runs code
+	 *  waits under Changes instead: then nothing was written.
+	 */
 	linkNewFile: (project: string, environment: string) => __TAURI_INVOKE<Outcome | null>("link_new_file", { project, environment }),
 	previewOffer: (offer: string) => __TAURI_INVOKE<Preview>("preview_offer", { offer }),
 	/**  Links the offered file and pushes it as it is. */

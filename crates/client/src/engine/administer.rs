@@ -194,7 +194,7 @@ fn members_of(session: &Session, access: &[(String, Level)]) -> Result<Vec<(Memb
 }
 
 /// Two of one name could not be told apart.
-const TAKEN: Error = Error::Rule("There is one of this name already.");
+pub(super) const TAKEN: Error = Error::Rule("There is one of this name already.");
 
 /// An event for the end of the log, signed, if the team's rules let this member sign it.
 fn signed(session: &Session, event: TeamLogEvent) -> Result<(AppendEvents, ()), Error> {

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use twinlock_protocol::event::Role;
 use twinlock_protocol::ids::{EntryId, EnvironmentId, Generation, MemberId};
 use twinlock_protocol::revision::Cause;
+use zeroize::Zeroizing;
 
 use super::session::Held;
-use super::versions::{Compared, Version, Versions, compare_values, entries_at};
+use super::versions::{Compared, Version, Versions, compare_values, entries_at, value_of};
 use super::{Client, Joined};
 use crate::error::Error;
 use crate::store::{Step, StoreError};
@@ -114,13 +115,12 @@ impl Client {
             Vec::new()
         };
         all.retain(|gone| !ticks.away.contains(&gone.member));
-        let mut items = self.items(joined, &all, &ticks)?;
-        change(&items, &mut ticks)?;
-        let open =
-            items.iter().filter(|item| item.state == ChecklistState::Open && item.place.name.is_some());
-        for environment in open.map(|item| item.place.environment).collect::<BTreeSet<_>>() {
+        let known = all.iter().flat_map(|gone| &gone.environments).map(|(environment, _)| *environment);
+        for environment in known.collect::<BTreeSet<_>>() {
             self.try_refresh(joined, environment).await?;
         }
+        let mut items = self.items(joined, &all, &ticks)?;
+        change(&items, &mut ticks)?;
         items = self.items(joined, &all, &ticks)?;
         let open = items.iter().filter(|item| item.state == ChecklistState::Open);
         ticks.seen.extend(open.map(|item| item.place.member));
@@ -164,7 +164,8 @@ impl Client {
 }
 
 /// The variables that were there under the keys up to a generation, in their order, each with whether its value of then
-/// is its value now. What cannot be told stays open, unless somebody pushed something else.
+/// is its value now, or stands under another name. What cannot be told stays open, unless somebody pushed something else;
+/// of a variable that is gone nobody can tell whether its value goes on where it came from.
 fn readable(
     held: &Held,
     step: &Step<'_>,
@@ -185,16 +186,29 @@ fn readable(
             None => names.push((name, BTreeSet::from([id]))),
         }
     }
+    let mut elsewhere = Vec::new();
+    for (_, entry) in held.chain.in_order() {
+        elsewhere.extend(value_of(held, step, entry)?.filter(|value| value.chars().count() >= SHORTEST));
+    }
+    elsewhere.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
+    let is_elsewhere =
+        |value: Zeroizing<String>| elsewhere.binary_search_by(|one| one.as_str().cmp(value.as_str())).is_ok();
     let mut found = Vec::with_capacity(names.len());
     for (name, ids) in names {
-        let mut open = false;
+        let (mut there, mut open) = (false, false);
         for (id, entry) in held.chain.in_order() {
             let Some(version) = versions.get(entry.pointer) else { continue };
             if ids.contains(&id) || version.name.as_ref() == Some(&name) {
+                there = true;
                 open = open || is_of_then(held, step, &versions, version, &name, last)?;
             }
         }
-        found.push((Some(name), open));
+        let mut of_then = versions_of_then(&versions, &name, last);
+        while let (false, Some(version)) = (open, of_then.next()) {
+            open = value_of(held, step, &version.entry)?.is_some_and(is_elsewhere);
+        }
+        drop(of_then);
+        found.push((Some(name), open || !there));
     }
     Ok(found)
 }
@@ -221,14 +235,23 @@ fn is_of_then(
         }
     }
     // Somebody may have brought it back.
-    let of_then =
-        versions.all().filter(|one| one.entry.generation <= last && one.name.as_deref() == Some(name));
-    for one in of_then {
+    for one in versions_of_then(versions, name, last) {
         if compare_values(held, step, &one.entry, &now.entry)? == Compared::Same {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// Characters of a value that is looked for under other names: shorter ones (`true`, `3000`) stand everywhere.
+const SHORTEST: usize = 8;
+
+fn versions_of_then<'v>(
+    versions: &'v Versions,
+    name: &'v str,
+    last: Generation,
+) -> impl Iterator<Item = &'v Version> {
+    versions.all().filter(move |one| one.entry.generation <= last && one.name.as_deref() == Some(name))
 }
 
 fn view_of(joined: &Joined, member: MemberId, items: &[Item]) -> ChecklistView {

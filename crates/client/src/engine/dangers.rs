@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use twinlock_dotenv::{Danger, arriving, join_entries};
+use twinlock_dotenv::{Danger, Dialect, arriving, join_entries};
 use zeroize::Zeroizing;
 
 use super::link::{Looked, shown, text_of};
+use super::loader::dialect_of;
 use crate::error::Error;
 use crate::files::FileProblem;
 use crate::sync::{Agreed, Change, Halves, Item, ItemState, Plan};
@@ -37,8 +38,9 @@ impl Dangers {
     /// what it last had.
     pub(super) fn of(looked: &Looked) -> Self {
         let mut found = Self::default();
+        let loader = dialect_of(&looked.file);
         for (at, item) in looked.plan.items.iter().enumerate() {
-            let dangers = of_item(item);
+            let dangers = of_item(item, loader);
             if !dangers.is_empty() {
                 found.by_item.insert(at, dangers);
             }
@@ -51,7 +53,7 @@ impl Dangers {
             return found;
         };
         let known: HashSet<_> = found.by_item.values().flatten().map(Danger::subject).collect();
-        let mut of_all = arriving(&before, &after);
+        let mut of_all = arriving_for(loader, &before, &after);
         of_all.retain(|danger| !known.contains(&danger.subject()));
         found.of_all = of_all;
         found
@@ -89,7 +91,7 @@ fn sentences<'d>(dangers: impl IntoIterator<Item = &'d Danger>) -> Vec<String> {
 }
 
 /// What one change would bring by itself: a pull, or a decision for the vault's side of a conflict.
-fn of_item(item: &Item) -> Vec<Danger> {
+fn of_item(item: &Item, loader: Dialect) -> Vec<Danger> {
     let after = match &item.state {
         ItemState::There(Change::New | Change::Changed) | ItemState::Conflict => item.theirs.as_ref(),
         ItemState::Merged(merged) => Some(merged),
@@ -99,8 +101,25 @@ fn of_item(item: &Item) -> Vec<Danger> {
     };
     let Some(after) = after else { return Vec::new() };
     let before = item.mine.as_ref().map(Halves::text).unwrap_or_default();
-    arriving(&before, &after.text())
+    arriving_for(loader, &before, &after.text())
 }
+
+/// What arrives in a file that this loader reads. What only a shell takes for a command (two words without quotes, an
+/// apostrophe, prose) is in most files of other loaders already, where it runs nothing: it counts where the file is one
+/// that a shell reads. Names count whoever reads them.
+pub(super) fn arriving_for(loader: Dialect, before: &str, after: &str) -> Vec<Danger> {
+    let mut dangers = arriving(before, after);
+    if !SHELLS.contains(&loader) {
+        dangers.retain(|danger| match danger {
+            Danger::Command { dialects, .. } => dialects.iter().any(|dialect| !SHELLS.contains(dialect)),
+            Danger::Name { .. } | Danger::CarriageReturn { .. } => true,
+        });
+    }
+    dangers
+}
+
+/// Loaders that run the file itself.
+const SHELLS: [Dialect; 2] = [Dialect::Sh, Dialect::Bash];
 
 /// A file that was deleted or emptied comes back whole: its absence is no change of anything.
 pub(super) fn is_gone(looked: &Looked) -> bool {

@@ -104,7 +104,7 @@ impl Client {
         self.refresh_log(joined).await?;
         match self.environment_by_name(joined, &name) {
             Err(Error::Unknown { .. }) if create == CreateMissing::Yes => {
-                self.create_environment(joined, project, environment, None).await
+                self.create_or_find(joined, project, environment).await
             }
             found => found,
         }

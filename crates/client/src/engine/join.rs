@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::keychain::{Account, KeychainError};
 use crate::refused::Refused;
 use crate::store::{Scope, TeamRecord};
-use crate::team::{Label, next_event, seal_label};
+use crate::team::{Label, folded, next_event, seal_label};
 use crate::vault::{Vault, VaultError, VaultLocation};
 use crate::view::TeamView;
 
@@ -64,6 +64,7 @@ impl Client {
                 for wrap in vault.wraps(&invite).await? {
                     session.take_wrap(&wrap, Some(&invite));
                 }
+                check_free(&session, &member_name)?;
                 let request = match plan_join(&session, &invite, &member_name) {
                     // Nobody made this wrap, or what was made does not open: others hear of it.
                     Err(error @ Error::KeysMissing { .. }) => {
@@ -163,6 +164,19 @@ pub(super) async fn whole_log(vault: &Vault, by: &Keyholder) -> Result<Vec<Envel
             return Ok(log);
         }
     }
+}
+
+/// Two of one name could not be told apart, in what they did least of all. With an invite that waits for approval no name
+/// is known yet; whoever approves compares words.
+fn check_free(session: &Session, name: &Label) -> Result<(), Error> {
+    let mut others = session.team.active_members().map(|(id, _)| folded(&session.member_name(id)));
+    if others.any(|other| other == folded(name.as_str())) {
+        return Err(Error::Usage(
+            "Somebody of this name is in the team already. Nothing was sent, and the invite is as good as before: join by another name."
+                .to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 fn plan_join(session: &Session, invite: &Keyholder, name: &Label) -> Result<AppendEvents, Error> {

@@ -68,7 +68,7 @@ impl Client {
         let environment = match self.environment_by_name(joined, &name) {
             Err(Error::Unknown { .. }) if options.create == CreateMissing::Yes => {
                 self.refresh_log(joined).await?;
-                self.create_environment(joined, &options.project, &options.environment, None).await?
+                self.create_or_find(joined, &options.project, &options.environment).await?
             }
             found => found?,
         };

@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::keychain::{Account, Key};
 use crate::store::Scope;
 use crate::team::wrap_environment;
+use crate::vault::VaultError;
 use crate::view::{AccessView, ComputerView, InviteView, MemberView, TeamView};
 
 /// Whose event became the next of the log.
@@ -90,7 +91,11 @@ impl Client {
             {
                 return Ok(Turn::Theirs);
             }
-            Err(error) => return self.note_outcome(joined, Err(error.into())),
+            Err(error) => {
+                let unanswered = matches!(error, VaultError::Unreachable);
+                let noted = self.note_outcome(joined, Err(error.into()));
+                return if unanswered { Err(Error::Unanswered) } else { noted };
+            }
         };
         let after = joined.session.log_head().sequence;
         let mut team: Verified<_> = joined.session.team.clone();

@@ -6,6 +6,7 @@ use twinlock_protocol::event::{
 };
 use twinlock_protocol::ids::{EnvironmentId, Generation, MemberId, ProjectId};
 
+use super::administer::TAKEN;
 use super::approval::check_approved;
 use super::opened::lacks_keys;
 use super::rights::in_words;
@@ -194,6 +195,22 @@ impl Client {
         Ok(id)
     }
 
+    /// Creates an environment that is not there yet. Where somebody else was faster with the same name, it is theirs.
+    pub(super) async fn create_or_find(
+        &self,
+        joined: &mut Joined,
+        project: &Label,
+        environment: &Label,
+    ) -> Result<EnvironmentId, Error> {
+        match self.create_environment(joined, project, environment, None).await {
+            Err(error @ Error::Rule(_)) => {
+                let name = format!("{}/{}", project.as_str(), environment.as_str());
+                self.environment_by_name(joined, &name).map_err(|_| error)
+            }
+            created => created,
+        }
+    }
+
     fn plan_environment(
         &self,
         joined: &Joined,
@@ -204,6 +221,12 @@ impl Client {
         let session = &joined.session;
         let keyholder = &session.keyholder;
         let key = session.team_key()?;
+        // Looked at again each time: somebody else may have been faster with the same name.
+        let full = folded(&format!("{}/{}", project.as_str(), environment.as_str()));
+        let mut mine = session.team.environments().keys().filter(|id| session.my_level(**id).is_some());
+        if mine.any(|id| folded(&session.environment_name(*id)) == full) {
+            return Err(TAKEN);
+        }
         let mut rng = rand::rng();
         let mut team = session.team.clone();
         let mut statements = Vec::new();

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use twinlock_dotenv::{Danger, Document, Entry, RightHalf, arriving};
+use twinlock_dotenv::{Danger, Document, Entry, RightHalf};
 use twinlock_seal::SecretText;
 use zeroize::Zeroizing;
 
-use super::dangers::{Dangers, Taking, check, is_gone, whole};
+use super::dangers::{Dangers, Taking, arriving_for, check, is_gone, whole};
 use super::link::{Looked, absolute, shown, text_of};
+use super::loader::dialect_of;
 use super::{Client, Joined};
 use crate::error::Error;
 use crate::files::{self, Expected, FileProblem, WriteProblem};
@@ -160,7 +161,8 @@ impl Client {
             if matches!(resolution, Resolution::Theirs) {
                 let revision =
                     joined.session.environment(file.environment).map_or(0, |held| held.chain.head().number);
-                let dangers = || arriving(&text_of(&looked.read), &decided.text);
+                let loader = dialect_of(&looked.file);
+                let dangers = || arriving_for(loader, &text_of(&looked.read), &decided.text);
                 let dangers = || dangers().iter().map(Danger::to_string).collect();
                 check(&looked, taking, revision, dangers)?;
             }

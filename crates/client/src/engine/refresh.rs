@@ -18,10 +18,9 @@ use super::keyholders::Heard;
 use super::renamed::{Names, names, renews_names};
 use super::session::{Session, Taken};
 use super::{Client, Event, Joined};
-use crate::error::Error;
+use crate::error::{Error, ErrorCode};
 use crate::refused::Refused;
 use crate::store::{Pin, RefusalRecord, Scope, Step, StoreError};
-use crate::vault::VaultError;
 use crate::view::Connection;
 
 impl Client {
@@ -389,7 +388,7 @@ impl Client {
             return result;
         }
         let connection = match &result {
-            Err(Error::Vault(VaultError::Unreachable | VaultError::InTheWay)) => Connection::Offline,
+            Err(error) if error.code() == ErrorCode::Unreachable => Connection::Offline,
             Err(Error::Refused(refused)) if refused.refusal == Refusal::Certificate => Connection::Offline,
             _ => Connection::Online,
         };
@@ -414,11 +413,12 @@ impl Client {
     fn note_refusal(&self, refused: &Refused) {
         let sentence = || serde_json::Value::String(refused.refusal.to_string());
         let evidence = refused.served.as_deref().cloned().unwrap_or_else(sentence);
+        let evidence = Zeroizing::new(evidence.to_string().into_bytes());
         let record = RefusalRecord {
             scope: refused.scope,
             code: refused.refusal.code().to_owned(),
             former: refused.former_value(),
-            evidence: Zeroizing::new(evidence.to_string().into_bytes()),
+            evidence: bounded(evidence),
             at: jiff::Timestamp::now(),
             first: None,
         };
@@ -428,6 +428,20 @@ impl Client {
         self.emit(Event::Refused { refusal: refused.view() });
     }
 }
+
+/// Evidence as it is kept: whole where an honest vault could have sent it, else its beginning, its length and its
+/// SHA-256. A vault that lies must not make a home large and slow for good.
+fn bounded(evidence: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
+    if evidence.len() <= EVIDENCE {
+        return evidence;
+    }
+    let beginning = to_base64url(&evidence[..EVIDENCE / 2]);
+    let kept = json!({ "bytes": evidence.len(), "sha256": digest(&evidence), "beginning": beginning });
+    Zeroizing::new(kept.to_string().into_bytes())
+}
+
+/// Bytes of a refusal's evidence: each code in each place has two.
+const EVIDENCE: usize = 512 * 1024;
 
 /// What another program of this home keeps already, verified, is not what this one was served: a fork.
 fn two_histories(error: Error, session: &Session, scope: Scope, number: u64) -> Error {

@@ -27,8 +27,13 @@ impl Client {
     async fn restored(&self, kit: KitLine, words: &RecoveryWords) -> Result<TeamView, Error> {
         let _lock = self.lock().await?;
         let mut state = self.current_state().await?;
-        if let Some(joined) = &state.joined {
-            return Err(Error::HasTeam(joined.session.team_name()));
+        if let Some(joined) = &mut state.joined {
+            if joined.session.team.id() != kit.place.team {
+                return Err(Error::HasTeam(joined.session.team_name()));
+            }
+            // Asked once more: whatever was to follow may not have come to its end.
+            self.refresh_log(joined).await?;
+            return self.team_view(joined);
         }
         let place = kit.place;
         let refused = |refusal: Refusal| -> Error {

@@ -190,12 +190,21 @@ pub(super) fn compare_values(
     a: &Entry,
     b: &Entry,
 ) -> Result<Compared, StoreError> {
-    let value = |halves: Halves| Zeroizing::new(twinlock_dotenv::node::value(&halves.right));
-    Ok(match (opened(held, step, a)?.map(value), opened(held, step, b)?.map(value)) {
+    Ok(match (value_of(held, step, a)?, value_of(held, step, b)?) {
         (Some(a), Some(b)) if a == b => Compared::Same,
         (Some(_), Some(_)) => Compared::Different,
         _ => Compared::Unknown,
     })
+}
+
+/// An entry's value as Node reads it, if it is here and opens.
+pub(super) fn value_of(
+    held: &Held,
+    step: &Step<'_>,
+    entry: &Entry,
+) -> Result<Option<Zeroizing<String>>, StoreError> {
+    let value = |halves: Halves| Zeroizing::new(twinlock_dotenv::node::value(&halves.right));
+    Ok(opened(held, step, entry)?.map(value))
 }
 
 /// An entry in the clear, if its value is here and opens.

@@ -12,7 +12,7 @@ use twinlock_protocol::event::{Head, Level};
 use twinlock_protocol::ids::{EntryId, EnvironmentId};
 use twinlock_protocol::revision::{Change, Revision};
 use twinlock_protocol::team::{Accepted, Team};
-use twinlock_protocol::{limits, Refusal, StatementHash, Verified};
+use twinlock_protocol::{Refusal, StatementHash, Verified, limits};
 
 use super::activity::decoded;
 use super::session::stored;

@@ -2,7 +2,7 @@
 //! what comes out is checked by the same replay as everything a vault serves.
 
 pub(crate) mod gone;
-pub mod inert;
+pub(crate) mod inert;
 pub(crate) mod renewal;
 
 use rand::CryptoRng;

@@ -103,13 +103,15 @@ impl VaultError {
 fn problem_sentence(problem: &Problem) -> &'static str {
     match problem.code {
         ProblemCode::SetupCode => {
-            "The vault does not accept this setup code. It works once, for the vault's first team; whoever started the vault has it."
+            "The vault does not accept this setup code. It works once, for the vault's first team; whoever started the vault has it. Another team needs a vault of its own: “twinlock-server all” with another --data folder."
         }
         ProblemCode::InviteExpired => "The invite has expired. Ask for a new one.",
         ProblemCode::SignatureExpired => {
             "The vault's clock and this computer's differ by more than 5 minutes. Set the clock, then try again."
         }
-        ProblemCode::Forbidden => "The vault does not allow this to you. Nothing was changed.",
+        ProblemCode::Forbidden => {
+            "The vault says that you may not do this: by the team's rules, or because an invite was used meanwhile. Nothing was changed."
+        }
         ProblemCode::Revoked => {
             "The vault says that this computer was taken from the team. Nothing was changed; your files are untouched."
         }

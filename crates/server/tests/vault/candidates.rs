@@ -190,7 +190,7 @@ async fn a_member_creates_so_much_in_a_day_and_an_admin_as_much_as_there_is_room
         let project = ProjectId::new(random());
         Event::ProjectCreated(ProjectCreated { project, label: client.label("api") })
     };
-    let mut many = |client: &mut Client| -> Vec<Envelope> {
+    let many = |client: &mut Client| -> Vec<Envelope> {
         (0..limits::EVENTS_IN_A_DAY).map(|_| client.event(created(client))).collect()
     };
     let statements = many(&mut ben);

@@ -28,7 +28,7 @@ fn in_pages(
 /// What a joiner reads, and after which numbers it asked.
 async fn read(team: TeamId, log: &[Envelope], size: usize, says: usize) -> (Vec<Envelope>, Vec<usize>) {
     let vault = StandIn::of(team, in_pages(log, size, says)).await;
-    let read = read_log(&vault.vault, &vault.own).await.unwrap();
+    let read = whole_log(&vault.vault, &vault.own).await.unwrap();
     (read, vault.asked().iter().map(after).collect())
 }
 

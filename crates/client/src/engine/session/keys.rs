@@ -5,7 +5,7 @@ use twinlock_protocol::event::Half;
 use twinlock_protocol::ids::{EnvironmentId, Generation};
 use twinlock_seal::{KeyScope, Keyholder, NameKey, ValueKey};
 
-use super::Session;
+use super::{Held, Session};
 use crate::error::Error;
 use crate::store::{Scope, Step};
 
@@ -48,19 +48,25 @@ impl Session {
                 let Ok(key) = NameKey::open_wrap(keyholder, wrap, scope, commitment) else {
                     return Taken::No;
                 };
-                Taken::of(
-                    self.held(environment).ok().map(|held| held.held.names.insert(wrap.generation, key)),
-                )
+                Taken::of(self.held_for_keys(environment).map(|held| held.names.insert(wrap.generation, key)))
             }
             Half::Value => {
                 let Ok(key) = ValueKey::open_wrap(keyholder, wrap, scope, commitment) else {
                     return Taken::No;
                 };
                 Taken::of(
-                    self.held(environment).ok().map(|held| held.held.values.insert(wrap.generation, key)),
+                    self.held_for_keys(environment).map(|held| held.values.insert(wrap.generation, key)),
                 )
             }
         }
+    }
+
+    /// Also where the history is refused: whoever goes back from it reads with these keys what was there before.
+    fn held_for_keys(&mut self, id: EnvironmentId) -> Option<&mut Held> {
+        if !self.environments.contains_key(&id) {
+            let _begun = self.held(id).ok()?;
+        }
+        self.environments.get_mut(&id)
     }
 
     /// Whether a current key is here.

@@ -6,10 +6,11 @@ pub(in crate::engine) mod support;
 
 use support::events::access;
 use support::{World, places};
+use twinlock_protocol::api::Wrap;
 use twinlock_protocol::event::{
-    EnvironmentDeleted, Event, Grant, Head, KeyholderKind, LabelChanged, ServiceClosed,
+    EnvironmentDeleted, Event, Grant, Head, KeyholderKind, LabelChanged, ServiceClosed, Subject,
 };
-use twinlock_protocol::ids::{StateHash, StatementHash};
+use twinlock_protocol::ids::{KeyholderId, StateHash, StatementHash};
 use twinlock_protocol::revision::Put;
 use zeroize::Zeroizing;
 
@@ -17,7 +18,7 @@ use super::super::refresh::first_refused;
 use super::*;
 use crate::home::Home;
 use crate::keychain::Key;
-use crate::store::Pin;
+use crate::store::{Pin, Step, Store, StoreError};
 
 /// A store with nothing in it.
 pub(in crate::engine) struct Kept {

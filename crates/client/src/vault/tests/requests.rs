@@ -74,7 +74,7 @@ impl StandIn {
         let server = axum_server::from_tcp_rustls(listener, settings).unwrap().handle(handle.clone());
         tokio::spawn(server.serve(axum::Router::new().fallback(hear).into_make_service()));
         let pin = Some(Pin(Sha256::digest(signing_key.subject_public_key_info()).into()));
-        let vault = Vault::new(VaultLocation { url, pin }, team).unwrap();
+        let vault = Vault::new(VaultLocation { url, pin }, team, None).unwrap();
         let own = Keyholder::from_seed(&Seed::generate(&mut rand::rng()));
         Self { vault, own, asked, handle }
     }
@@ -264,7 +264,7 @@ async fn patience_ends() {
     .await;
     let short = Patience { answer: Duration::from_millis(50), ..Patience::default() };
     vault.vault.set_patience(short);
-    assert_eq!(vault.vault.patience(), short);
+    assert_eq!(vault.vault.patience, short);
     let answer = tokio::time::timeout(Duration::from_secs(30), vault.vault.wraps(&vault.own)).await;
     assert!(matches!(answer.unwrap(), Err(VaultError::Unreachable)));
 }
