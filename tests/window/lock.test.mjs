@@ -129,6 +129,8 @@ test('locking', async (t) => {
     await app.press('Unlock');
     await app.see('1 member, 1 computer');
     await app.press('Settings');
+    // With all that it shows, or it moves while it is pressed.
+    await app.see('This is your only computer');
   });
 
   await scene.step('what is saved meanwhile is only seen once it is unlocked', async () => {
