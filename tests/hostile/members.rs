@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use twinlock_client::dotenv::Dialect;
 use twinlock_client::store::Mode;
 use twinlock_client::{CreateMissing, Error, Role, Selection};
 use twinlock_protocol::event::{
@@ -327,7 +328,14 @@ async fn a_value_is_written_as_its_author_wrote_it_and_brings_nothing_else() {
     let (changes, values) = wanda.seal(environment, &lines);
     wanda.pushes(environment, changes, &values).await;
     let text = setting.ben.text();
-    // What a loader would run is said first, of each that one would.
+    // What a loader would run is said first, of each that one would; what a shell would, where a shell reads the file.
+    let file = setting.ben.client.status(Some(&setting.ben.env())).await.unwrap().remove(0);
+    assert!(
+        file.dangers.iter().any(|danger| danger.starts_with("The line of RUN can")),
+        "{:?}",
+        file.dangers
+    );
+    setting.ben.client.set_loader(file.id, Some(Dialect::Bash)).await.unwrap();
     let status = setting.ben.client.status(Some(&setting.ben.env())).await.unwrap();
     for name in ["RUN", "QUOTES"] {
         let said = format!("The line of {name} can run a command");
