@@ -222,9 +222,9 @@ impl Client {
         let keyholder = &session.keyholder;
         let key = session.team_key()?;
         // Looked at again each time: somebody else may have been faster with the same name.
-        let full = folded(&format!("{}/{}", project.as_str(), environment.as_str()));
+        let full = format!("{}/{}", project.as_str(), environment.as_str());
         let mut mine = session.team.environments().keys().filter(|id| session.my_level(**id).is_some());
-        if mine.any(|id| folded(&session.environment_name(*id)) == full) {
+        if mine.any(|id| alike(&session.environment_name(*id), &full)) {
             return Err(TAKEN);
         }
         let mut rng = rand::rng();
