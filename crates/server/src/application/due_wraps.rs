@@ -135,7 +135,7 @@ pub(crate) fn check(
         if !keyholders.contains(&wrap.keyholder) {
             return Err(problem("A key is wrapped to somebody who may not have it."));
         }
-        if !wrappers.iter().any(|wrapper| keyholders.contains(wrapper)) {
+        if !keyholders.contains(&wrap.wrapper) {
             return Err(problem("Only who has a key may pass it on."));
         }
         let Wrap { keyholder, environment, generation, half, .. } = *wrap;

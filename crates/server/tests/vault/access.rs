@@ -233,6 +233,20 @@ async fn an_invite_past_its_time_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn keys_of_whoever_joins_are_wrapped_by_them_and_not_by_the_invite_that_is_used_up() {
+    let vault = Vault::start().await;
+    let mut ada = Client::create(&vault).await;
+    let invite = ada.invite(&[], in_a_day());
+    ada.append(&vault, vec![invite.statement.clone()], invite.wraps.clone()).await.ok::<Appended>();
+    let (_, good) = ada.join(&invite, &[]);
+    let mut by_the_invite = good.clone();
+    by_the_invite.wraps.iter_mut().for_each(|wrap| wrap.wrapper = invite.keyholder.id());
+    let path = ada.events_path();
+    invite.post(&vault, &ada.team, &path, &by_the_invite).await.refused(422, ProblemCode::Wraps);
+    invite.post(&vault, &ada.team, &path, &good).await.ok::<Appended>();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_stores_another_members_statement_or_junk_keys() {
     let vault = Vault::start().await;
     let mut ada = Client::create(&vault).await;
