@@ -57,7 +57,7 @@ SETS = {
 }
 PACKAGES = ["twinlock-protocol", "twinlock-seal", "twinlock-server", "twinlock-client", "twinlock-cli", "twinlock-tests"]
 NO_END = "no end of"
-ALONE, TOGETHER = 6, 2.0  # how many tests are asked one by one, and how many seconds of the others together at first
+ALONE, TOGETHER = 3, 12.0  # how many tests are asked one by one, and how many seconds of the others together at first
 SLOW = 1.0  # seconds after which a failure of a test alone is looked at a second time
 
 SWITCH_SOURCE = """//! The switch of the mutants; exists in the mutated copy only.

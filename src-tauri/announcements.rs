@@ -9,7 +9,7 @@ use std::time::Duration;
 use tauri::{AppHandle, Manager as _};
 use tokio::sync::broadcast::error::RecvError;
 use twinlock_client::home::Home;
-use twinlock_client::view::{Connection, KeyholderChange, KeyholderNews};
+use twinlock_client::view::{Connection, JoinedNews, KeyholderChange, KeyholderNews};
 use twinlock_client::{Client, Event, KeyholderKind};
 
 use crate::clipboard::Copied;
@@ -182,7 +182,7 @@ async fn pass_on(app: &AppHandle, client: &Client, burst: Vec<Event>) {
 
 fn moved(event: &Event) -> Option<Moved> {
     match event {
-        Event::Team | Event::Keyholder(_) => Some(Moved::Team),
+        Event::Team | Event::Keyholder(_) | Event::Joined(_) => Some(Moved::Team),
         Event::Environment(environment) | Event::RevisionArrived { environment, .. } => {
             Some(Moved::Environment { environment: environment.to_string() })
         }
@@ -214,6 +214,12 @@ fn notice(burst: &[Event]) -> Option<Notice> {
     let (title, body) = match most {
         Event::Refused { refusal } => (refusal.what_happened.clone(), "Your files are untouched."),
         Event::Keyholder(news) => (keyholder(news), keyholder_advice(news)),
+        Event::Joined(JoinedNews { name: Some(name), .. }) => {
+            (format!("{name} joined the team"), "Look at who is in the team.")
+        }
+        Event::Joined(JoinedNews { name: None, .. }) => {
+            ("Somebody waits to join the team".to_owned(), "Compare the words of their computer in Team.")
+        }
         Event::Conflict { environment, names, .. } => {
             let environment = environment.replacen('/', " · ", 1);
             (
@@ -237,9 +243,10 @@ fn rank(event: &Event) -> u8 {
         Event::Refused { .. } => 0,
         Event::Keyholder(_) => 1,
         Event::Conflict { .. } => 2,
-        Event::File { .. } => 3,
-        Event::RevisionArrived { .. } => 4,
-        _ => 5,
+        Event::Joined(_) => 3,
+        Event::File { .. } => 4,
+        Event::RevisionArrived { .. } => 5,
+        _ => 6,
     }
 }
 
@@ -360,6 +367,11 @@ mod tests {
         })
     }
 
+    fn joined(name: Option<&str>) -> Event {
+        let member = "00000000000000000000000000000002".parse().unwrap();
+        Event::Joined(JoinedNews { member, name: name.map(str::to_owned) })
+    }
+
     #[test]
     fn a_burst_has_one_notice_about_what_matters_most() {
         let title = |burst: &[Event]| notice(burst).map(|notice| notice.title);
@@ -372,6 +384,9 @@ mod tests {
             (vec![arrived(), saved(1, 1, 0), conflict()], Some("Conflict in api · development: STRIPE_KEY")),
             (vec![conflict(), added(true)], Some("A computer was added to your membership")),
             (vec![added(false)], Some("A computer was added to the membership of Ada")),
+            (vec![joined(Some("Ben")), arrived()], Some("Ben joined the team")),
+            (vec![joined(None), Event::Team], Some("Somebody waits to join the team")),
+            (vec![joined(None), conflict()], Some("Conflict in api · development: STRIPE_KEY")),
             (vec![Event::Team, Event::Connection(Connection::Offline)], None),
             (vec![], None),
         ] {

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use twinlock_client::Client;
 use twinlock_client::view::{ActivityView, ReplayedView};
+use twinlock_client::{Client, Error};
 
 use crate::failure::{Failure, Status};
 use crate::output::Output;
@@ -41,6 +41,11 @@ pub(crate) async fn run(
     out: &mut Output,
 ) -> Result<Status, Failure> {
     let ActivityArguments { verify, export } = arguments;
+    match client.fetch_activity().await {
+        // What verified before is there to be looked at, and this is when somebody looks.
+        Err(error @ Error::Refused(_)) => out.problem(&error.to_string()),
+        fetched => fetched?,
+    }
     if !verify && export.is_none() {
         let statements = client.activity().await?;
         out.answer(&ActivityDocument { statements: &statements }, |text| show(&statements, text))?;

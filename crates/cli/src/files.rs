@@ -130,9 +130,6 @@ pub(crate) async fn status(
     if files.is_empty() {
         out.note("No file is linked yet: twinlock link FILE PROJECT/ENV");
     }
-    if connection == Connection::Offline {
-        out.note("The vault cannot be reached. This is how things stood when it was.");
-    }
     if waiting > 0 {
         out.note(&format!("{} to push when the vault is back.", count(waiting, "change")));
     }

@@ -21,6 +21,7 @@ mod invites;
 mod lint;
 mod lock;
 mod members;
+mod news;
 mod opened;
 mod output;
 mod pins;
@@ -43,8 +44,6 @@ use arguments::Command;
 use failure::{Failure, Status};
 use opened::Opened;
 use output::Output;
-use tokio::sync::broadcast::{self, error::TryRecvError};
-use twinlock_client::Event;
 
 /// Nothing of what was in memory is given back unwiped.
 #[global_allocator]
@@ -91,37 +90,35 @@ async fn run(command: Command, out: &mut Output) -> Result<Status, Failure> {
     // What a watch prints line by line, any other command says at its end: it may be the only one who hears of it.
     let mut news = opened.client().events();
     let watches = matches!(&command, Command::Sync(arguments) if arguments.watch);
+    let shows = news::only_shows(&command);
     // A program takes the place of this one, so that everything is closed before it starts.
     if let Command::Run(arguments) = command {
         let prepared = run::prepare(arguments, opened.client(), out).await;
-        tell(&mut news, out);
+        news::tell(&mut news, out);
+        let told = match &prepared {
+            Ok(_) => news::tell_of_absence(opened.client(), out).await,
+            Err(_) => Ok(()),
+        };
         let closed = opened.close().await;
         let program = prepared?;
-        closed?;
+        told.and(closed)?;
         return Ok(run::start(program, out).await);
     }
     let result = run_opened(command, &mut opened, out).await;
     if !watches {
-        tell(&mut news, out);
+        news::tell(&mut news, out);
     }
+    let told = match &result {
+        Ok(_) if shows => news::tell_of_absence(opened.client(), out).await,
+        _ => Ok(()),
+    };
     for sentence in opened.client().undone().await {
         out.problem(&sentence);
     }
     let closed = opened.close().await;
     let status = result?;
-    closed?;
+    told.and(closed)?;
     Ok(status)
-}
-
-/// Says which computers and kits came or went.
-fn tell(news: &mut broadcast::Receiver<Event>, out: &Output) {
-    loop {
-        match news.try_recv() {
-            Ok(Event::Keyholder(news)) => out.problem(&news.to_string()),
-            Ok(_) | Err(TryRecvError::Lagged(_)) => {}
-            Err(TryRecvError::Empty | TryRecvError::Closed) => return,
-        }
-    }
 }
 
 async fn run_opened(command: Command, opened: &mut Opened, out: &mut Output) -> Result<Status, Failure> {

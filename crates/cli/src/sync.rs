@@ -5,7 +5,7 @@ use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
 use twinlock_client::files::LinkedFileId;
-use twinlock_client::view::{ChangeSummary, Connection, KeyholderNews, RefusalView};
+use twinlock_client::view::{ChangeSummary, Connection, JoinedNews, KeyholderNews, RefusalView};
 use twinlock_client::{Client, Error, Event, SyncOutcome};
 use twinlock_server::stop_signal;
 
@@ -70,6 +70,7 @@ enum EventLine {
     FileProblem { path: Option<String>, problem: Option<String> },
     Conflict { path: Option<String>, environment: String, names: Vec<String> },
     Keyholder { news: KeyholderNews },
+    Joined { news: JoinedNews },
     Refused { refusal: RefusalView },
     Locked,
     Unlocked,
@@ -97,6 +98,7 @@ impl EventLine {
                 Self::Conflict { path: path(file), environment, names }
             }
             Event::Keyholder(news) => Self::Keyholder { news },
+            Event::Joined(news) => Self::Joined { news },
             Event::Refused { refusal } => Self::Refused { refusal },
             Event::Locked => Self::Locked,
             Event::Unlocked => Self::Unlocked,
@@ -123,6 +125,7 @@ impl EventLine {
                 Some(format!("Conflict in {environment}: {}. “twinlock resolve” decides.", names.join(", ")))
             }
             Self::Keyholder { news } => Some(news.to_string()),
+            Self::Joined { news } => Some(news.to_string()),
             Self::Refused { refusal } => Some(format!(
                 "Twinlock refused what the vault sent. {} {} {}",
                 refusal.what_happened, refusal.kept_safe, refusal.what_to_do

@@ -31,7 +31,7 @@ pub use self::files::{
 };
 pub use self::former::{FormerState, FormerVariable, FormerView, RevisionKind};
 pub use self::import::{FoundProblem, FoundVariable, ImportPreview};
-pub use self::keyholders::{KeyholderChange, KeyholderNews, KeyholderView, RevokedView};
+pub use self::keyholders::{JoinedNews, KeyholderChange, KeyholderNews, KeyholderView, RevokedView};
 pub use self::lost::{GivenUpView, LostHistory, LostRevision, LostView, RecordedHead};
 pub use self::overview::{Connection, EnvironmentView, Overview, ProjectView, RefusalView, TeamSummary};
 pub use self::refusals::RefusedView;

@@ -3,6 +3,7 @@
 mod activity;
 mod admin;
 mod approval;
+mod away;
 mod computers;
 mod given_up;
 mod history;

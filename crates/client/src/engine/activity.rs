@@ -1,5 +1,5 @@
 //! Everything that was ever signed in the team, as far as this computer has it: in plain sentences, replayed from the
-//! start, or written out for somebody else to check. Asks no vault: what was kept here is what is looked at.
+//! start, or written out for somebody else to check. What was kept here is what is looked at; fetching is asked for apart.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -58,6 +58,19 @@ struct EnvironmentHead {
 }
 
 impl Client {
+    /// Fetches what was signed since, as far as the vault can be reached: the log, and the revisions of what this member
+    /// has access to.
+    pub async fn fetch_activity(&self) -> Result<(), Error> {
+        let mut state = self.state().await;
+        let joined = state.joined()?;
+        self.try_refresh_log(joined).await?;
+        let all: Vec<_> = joined.session.team.environments().keys().copied().collect();
+        for id in all.into_iter().filter(|id| joined.session.my_level(*id).is_some()).collect::<Vec<_>>() {
+            self.try_refresh_history(joined, id).await?;
+        }
+        Ok(())
+    }
+
     /// What was signed, in sentences: the log's events, then each environment's revisions, oldest first.
     pub async fn activity(&self) -> Result<Vec<ActivityView>, Error> {
         let mut state = self.current_state().await?;

@@ -4,7 +4,7 @@
 use twinlock_protocol::api::{AppendEvents, Wrap};
 use twinlock_protocol::envelope::Envelope;
 use twinlock_protocol::event::{Event as TeamLogEvent, Half, KeyholderAdded, KeyholderKind, Role, TeamEvent};
-use twinlock_protocol::ids::{EnvironmentId, Generation, KeyholderId};
+use twinlock_protocol::ids::{EnvironmentId, Generation, KeyholderId, MemberId};
 use twinlock_protocol::keyholder::PublicKeys;
 use twinlock_protocol::limits;
 use twinlock_seal::Place;
@@ -14,7 +14,7 @@ use super::session::Session;
 use super::{Client, Event, Joined, LOCAL, now};
 use crate::error::Error;
 use crate::team::next_event;
-use crate::view::{KeyholderChange, KeyholderNews, KeyholderView};
+use crate::view::{JoinedNews, KeyholderChange, KeyholderNews, KeyholderView};
 
 /// Wraps that go with the event itself: far below what fits into one request. What is beyond follows at once.
 const WRAPS_WITH_THE_EVENT: usize = 2_000;
@@ -44,39 +44,54 @@ impl Client {
         Ok(turn)
     }
 
-    /// Takes in what another program of this home stored since, and tells of the keyholders in it: that program may
-    /// have had nobody to tell.
+    /// Takes in what another program of this home stored since, and tells of the people and computers in it: that
+    /// program may have had nobody to tell.
     pub(super) fn catch_up(&self, joined: &mut Joined) -> Result<(), Error> {
         let heard = self.store().read(|step| joined.session.catch_up(step))?;
-        self.tell_of_keyholders(&joined.session, &heard);
+        self.tell_of_people(&joined.session, &heard);
         Ok(())
     }
 
-    /// Tells of keyholders that came or went by somebody else's doing: one's own, and to admins everybody's.
-    pub(super) fn tell_of_keyholders(&self, session: &Session, events: &[Heard]) {
+    /// Tells of keyholders that came or went by somebody else's doing: one's own, and to admins everybody's; and to
+    /// admins of whoever joined.
+    pub(super) fn tell_of_people(&self, session: &Session, events: &[Heard]) {
         let Ok(me) = session.me() else { return };
         let admin = session.my_role() >= Some(Role::Admin);
         let others = events.iter().filter(|heard| heard.author != session.keyholder.id());
         for heard in others {
             for (id, held) in session.team.keyholders() {
-                let (change, at) = match heard.change {
-                    KeyholderChange::Added => (KeyholderChange::Added, Some(held.since)),
-                    KeyholderChange::Revoked => (KeyholderChange::Revoked, held.revoked),
-                };
                 let mine = held.member == me;
-                if at == Some(heard.sequence) && (mine || admin) {
-                    self.emit(Event::Keyholder(KeyholderNews {
+                let at = if heard.what == What::Revoked { held.revoked } else { Some(held.since) };
+                if at != Some(heard.sequence) || !(mine || admin) {
+                    continue;
+                }
+                let keyholder = |change| {
+                    Event::Keyholder(KeyholderNews {
                         keyholder: *id,
                         kind: held.kind,
                         change,
                         member: held.member,
                         name: session.member_name(held.member),
                         mine,
-                    }));
-                }
+                    })
+                };
+                self.emit(match heard.what {
+                    What::Added => keyholder(KeyholderChange::Added),
+                    What::Revoked => keyholder(KeyholderChange::Revoked),
+                    What::Joined => Event::Joined(JoinedNews {
+                        member: held.member,
+                        name: joined_as(session, held.member),
+                    }),
+                });
             }
         }
     }
+}
+
+/// The name of somebody who joined; none of whoever still waits to be let in, and has none that can be read.
+fn joined_as(session: &Session, member: MemberId) -> Option<String> {
+    let active = session.team.active_member(member).is_ok();
+    active.then(|| session.member_name(member))
 }
 
 /// An event that members hear of.
@@ -84,18 +99,30 @@ impl Client {
 pub(crate) struct Heard {
     sequence: u64,
     author: KeyholderId,
-    change: KeyholderChange,
+    what: What,
+}
+
+/// What members hear of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    /// A keyholder was added by one of the same member.
+    Added,
+    /// Keyholders were revoked.
+    Revoked,
+    /// Somebody joined by an invite.
+    Joined,
 }
 
 impl Heard {
     /// Whether an event is one.
     pub(super) fn of(event: &TeamEvent) -> Option<Self> {
-        let change = match event.event {
-            TeamLogEvent::KeyholderAdded(_) => KeyholderChange::Added,
-            TeamLogEvent::KeyholderRevoked(_) => KeyholderChange::Revoked,
+        let what = match event.event {
+            TeamLogEvent::KeyholderAdded(_) => What::Added,
+            TeamLogEvent::KeyholderRevoked(_) => What::Revoked,
+            TeamLogEvent::MemberJoined(_) => What::Joined,
             _ => return None,
         };
-        Some(Self { sequence: event.sequence, author: event.author, change })
+        Some(Self { sequence: event.sequence, author: event.author, what })
     }
 }
 

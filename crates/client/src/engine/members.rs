@@ -12,7 +12,7 @@ use super::approval::applicants;
 use super::refresh::check_head;
 use super::session::Session;
 use super::{Client, Joined, LOCAL, join_blocking};
-use crate::error::Error;
+use crate::error::{Error, ErrorCode};
 use crate::keychain::{Account, Key};
 use crate::store::Scope;
 use crate::team::wrap_environment;
@@ -91,11 +91,8 @@ impl Client {
             {
                 return Ok(Turn::Theirs);
             }
-            Err(error) => {
-                let unanswered = matches!(error, VaultError::Unreachable);
-                let noted = self.note_outcome(joined, Err(error.into()));
-                return if unanswered { Err(Error::Unanswered) } else { noted };
-            }
+            Err(VaultError::Unreachable) => return self.learn_what_became_of_it(joined, request).await,
+            Err(error) => return self.note_outcome(joined, Err(error.into())),
         };
         let after = joined.session.log_head().sequence;
         let mut team: Verified<_> = joined.session.team.clone();
@@ -110,6 +107,31 @@ impl Client {
         joined.session.team = team;
         self.keep_statements(scope, after, &request.statements)?;
         Ok(Turn::Ours)
+    }
+
+    /// The answer got lost. Whether events were taken is in the log, where that can be had. Where nothing came since,
+    /// the vault may still be about to take them.
+    async fn learn_what_became_of_it(
+        &self,
+        joined: &mut Joined,
+        request: &AppendEvents,
+    ) -> Result<Turn, Error> {
+        let before = joined.session.log_head();
+        let mut heard = Vec::new();
+        let fetched = self.fetch_log(joined, &mut heard).await;
+        self.tell_of_people(&joined.session, &heard);
+        match self.note_outcome(joined, fetched) {
+            Err(error) if error.code() == ErrorCode::Unreachable => return Err(Error::Unanswered),
+            fetched => fetched?,
+        }
+        let team = &joined.session.team;
+        if request.statements.iter().all(|statement| team.accepted_at(statement.hash()).is_some()) {
+            Ok(Turn::Ours)
+        } else if team.head() == before {
+            Err(Error::Unanswered)
+        } else {
+            Ok(Turn::Theirs)
+        }
     }
 
     /// The team in full.

@@ -83,7 +83,7 @@ use crate::home::Home;
 use crate::keychain::{Account, Keychain, KeychainChoice, KeychainError};
 use crate::store::{HomeLock, HomeLockError, Store, TeamRecord};
 use crate::vault::{Patience, Vault, VaultLocation};
-use crate::view::{ChangeSummary, Connection, KeyholderNews, RefusalView};
+use crate::view::{ChangeSummary, Connection, JoinedNews, KeyholderNews, RefusalView};
 use session::Session;
 
 pub use add_computer::{ComparedComputer, KnockingComputer};
@@ -228,6 +228,8 @@ pub enum Event {
     },
     /// A computer or a recovery kit came or went, by somebody else's doing: of this member, or to an admin of any.
     Keyholder(KeyholderNews),
+    /// Somebody joined by an invite, or waits to be let in; to admins.
+    Joined(JoinedNews),
     /// The vault served something that does not verify.
     Refused {
         /// In words.

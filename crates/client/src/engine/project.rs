@@ -67,6 +67,11 @@ impl Client {
         Ok(Overview { team: Some(team), projects, connection: joined.connection })
     }
 
+    /// How the vault was when it was last asked.
+    pub async fn connection(&self) -> Connection {
+        self.state().await.joined.as_ref().map_or(Connection::NoVault, |joined| joined.connection)
+    }
+
     /// Finds an environment by `project/environment`.
     pub async fn find_environment(&self, name: &str) -> Result<EnvironmentId, Error> {
         let mut state = self.state().await;

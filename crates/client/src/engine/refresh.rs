@@ -37,7 +37,7 @@ impl Client {
         };
         self.follow_accepted(joined).await;
         // With the keys that came with it, so that names are known; and also where something else went wrong.
-        self.tell_of_keyholders(&joined.session, &heard);
+        self.tell_of_people(&joined.session, &heard);
         result?;
         self.note_names(joined)?;
         self.compare_names(joined)?;
@@ -106,7 +106,7 @@ impl Client {
     }
 
     /// Fetches what follows in the log. What does not go through the pins is not kept, nor what leads there.
-    async fn fetch_log(&self, joined: &mut Joined, heard: &mut Vec<Heard>) -> Result<(), Error> {
+    pub(super) async fn fetch_log(&self, joined: &mut Joined, heard: &mut Vec<Heard>) -> Result<(), Error> {
         let vault = joined.vault()?;
         let scope = Scope::Team(joined.session.record.team);
         let mut next = joined.session.team.clone();

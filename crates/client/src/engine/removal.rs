@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use twinlock_protocol::Refusal;
 use twinlock_protocol::event::{
     Event as TeamLogEvent, Half, KeyholderKind, KeyholderRevoked, Level, MemberRemoved, Role, RoleChanged,
 };
@@ -15,8 +16,9 @@ use super::rights::{NOT_ALLOWED, check_admin, in_words};
 use super::services::service_view;
 use super::session::Session;
 use super::standing::member_by_name;
-use super::{Client, Joined};
+use super::{Client, Joined, now};
 use crate::error::Error;
+use crate::team::next_event;
 use crate::view::{
     FallsView, GoneEnvironment, GoneView, NewRoleView, RekeyedView, RemovalView, RevocationView,
 };
@@ -112,8 +114,15 @@ impl Client {
         event: &TeamLogEvent,
         leaves: bool,
     ) -> Result<FallsView, Error> {
-        let author = joined.session.keyholder.id();
-        let falls = joined.session.team.consequences(author, event).map_err(|refusal| in_words(&refusal))?;
+        let session = &joined.session;
+        let author = session.keyholder.id();
+        let falls = session.team.consequences(author, event).map_err(|refusal| in_words(&refusal))?;
+        // What the rules forbid is not first told of as if it could be done. Heads are recorded when it is.
+        let planned = session.keyholder.sign_event(&next_event(&session.team, author, event.clone(), now()));
+        match session.team.clone().append(&planned) {
+            Ok(_) | Err(Refusal::Heads) => {}
+            Err(refusal) => return Err(in_words(&refusal)),
+        }
         let known = known_to(&joined.session.team, &falls);
         for id in
             known.keys().filter(|id| joined.session.my_level(**id).is_some()).copied().collect::<Vec<_>>()

@@ -11,6 +11,7 @@ use twinlock_protocol::team::Service;
 use twinlock_protocol::timestamp::Timestamp;
 use twinlock_seal::{Keyholder, SecretText, Seed, ServiceToken, TokenEnvironment};
 
+use super::administer::TAKEN;
 use super::invite::AccessRequest;
 use super::members::{access_view, environment_wraps};
 use super::rights::{check_admin, no_wraps};
@@ -148,6 +149,10 @@ fn plan_service(
     expires_at: Option<Timestamp>,
 ) -> Result<(AppendEvents, ()), Error> {
     let session = &joined.session;
+    // Looked at again each time: somebody else may have been faster with the same name.
+    if open(session).any(|(_, one)| folded(&service_name(session, one)) == folded(name.as_str())) {
+        return Err(TAKEN);
+    }
     let author = &session.keyholder;
     let created = ServiceCreated {
         keys: service.public().clone(),

@@ -54,6 +54,28 @@ impl std::fmt::Display for KeyholderNews {
     }
 }
 
+/// Somebody joined by an invite.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct JoinedNews {
+    /// Who.
+    pub member: MemberId,
+    /// Their name; none while they wait to be let in.
+    pub name: Option<String>,
+}
+
+impl std::fmt::Display for JoinedNews {
+    /// A sentence for people.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{name} joined the team by an invite."),
+            None => write!(
+                f,
+                "Somebody joined by an invite and waits to be let in: “twinlock team show” has the words to compare."
+            ),
+        }
+    }
+}
+
 /// What taking a computer or a kit from the team did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RevokedView {
