@@ -6,9 +6,10 @@ use twinlock_protocol::event::{Half, Level};
 use twinlock_protocol::ids::{EntryId, EnvironmentId};
 use zeroize::Zeroizing;
 
-use super::session::Held;
+use super::session::{Held, Session};
 use super::{Client, Joined};
 use crate::error::Error;
+use crate::store::Store;
 use crate::sync::{Halves, TheirText, Theirs};
 
 /// An entry whose name alone was opened.
@@ -20,69 +21,77 @@ pub(super) struct Named {
 }
 
 impl Client {
-    /// All entries of an environment, as far as it was fetched. Takes read access.
+    /// See [`entries`].
     pub(super) fn open_entries(&self, joined: &Joined, id: EnvironmentId) -> Result<Vec<Theirs>, Error> {
-        let session = &joined.session;
-        self.check_access(joined, id, Level::Read)?;
-        let held =
-            session.environment(id).ok_or_else(|| Error::Bug("an environment was not loaded".into()))?;
-        self.check_keys(joined, id, held)?;
-        self.store().read(|step| {
-            held.chain
-                .in_order()
-                .map(|(entry_id, entry)| {
-                    let Some(blob) = step.blob(id, entry.digest)? else {
-                        let environment = session.environment_name(id);
-                        return Err(Error::ValuesMissing { environment });
-                    };
-                    let text = open(held, entry, &blob).map_or(TheirText::Damaged, TheirText::Open);
-                    Ok(Theirs { id: entry_id, text, number: entry.number })
-                })
-                .collect()
-        })
+        entries(&joined.session, self.store(), id)
     }
 
-    /// Names and what is known of each entry, without values. Takes access to names.
+    /// See [`names`].
     pub(super) fn open_names(&self, joined: &Joined, id: EnvironmentId) -> Result<Vec<Named>, Error> {
-        self.check_access(joined, id, Level::Names)?;
-        let held = joined
-            .session
-            .environment(id)
-            .ok_or_else(|| Error::Bug("an environment was not loaded".into()))?;
-        let current = held.chain.in_order().next().map(|(_, entry)| entry.generation);
-        if current.is_some_and(|generation| held.name_key(generation).is_none()) {
-            return Err(Error::KeysMissing { environment: joined.session.environment_name(id) });
-        }
-        let named =
-            |(id, entry): (EntryId, &Entry)| Named { id, entry: entry.clone(), left: open_left(held, entry) };
-        Ok(held.chain.in_order().map(named).collect())
+        names(&joined.session, id)
     }
 
+    /// See [`check_access`].
     pub(super) fn check_access(
         &self,
         joined: &Joined,
         id: EnvironmentId,
         needed: Level,
     ) -> Result<(), Error> {
-        if joined.session.team.environment(id).is_err() {
-            return Err(Error::EnvironmentGone);
-        }
-        let have = joined.session.my_level(id);
-        if have.is_some_and(|have| have >= needed) {
-            return Ok(());
-        }
-        if !joined.session.given_names().is_empty() {
-            return Err(Error::ServiceAccess { environment: joined.session.environment_name(id), have });
-        }
-        Err(Error::Access { environment: joined.session.environment_name(id), have, needed })
+        check_access(&joined.session, id, needed)
     }
+}
 
-    fn check_keys(&self, joined: &Joined, id: EnvironmentId, held: &Held) -> Result<(), Error> {
-        if lacks_keys(held, Level::Read) {
-            return Err(Error::KeysMissing { environment: joined.session.environment_name(id) });
-        }
-        Ok(())
+/// All entries of an environment, as far as it was fetched. Takes read access.
+fn entries(session: &Session, store: &Store, id: EnvironmentId) -> Result<Vec<Theirs>, Error> {
+    let held = readable(session, id, Level::Read)?;
+    store.read(|step| {
+        held.chain
+            .in_order()
+            .map(|(entry_id, entry)| {
+                let Some(blob) = step.blob(id, entry.digest)? else {
+                    let environment = session.environment_name(id);
+                    return Err(Error::ValuesMissing { environment });
+                };
+                let text = open(held, entry, &blob).map_or(TheirText::Damaged, TheirText::Open);
+                Ok(Theirs { id: entry_id, text, number: entry.number })
+            })
+            .collect()
+    })
+}
+
+/// Names and what is known of each entry, without values. Takes access to names.
+fn names(session: &Session, id: EnvironmentId) -> Result<Vec<Named>, Error> {
+    let held = readable(session, id, Level::Names)?;
+    let named =
+        |(id, entry): (EntryId, &Entry)| Named { id, entry: entry.clone(), left: open_left(held, entry) };
+    Ok(held.chain.in_order().map(named).collect())
+}
+
+/// An environment that this member may read so far, and whose keys for that are here.
+fn readable(session: &Session, id: EnvironmentId, level: Level) -> Result<&Held, Error> {
+    check_access(session, id, level)?;
+    let held = session.environment(id);
+    let held = held.ok_or_else(|| Error::Bug("an environment was not loaded".into()))?;
+    if lacks_keys(held, level) {
+        return Err(Error::KeysMissing { environment: session.environment_name(id) });
     }
+    Ok(held)
+}
+
+/// Refuses what this member, or this service, has less access to than needed.
+fn check_access(session: &Session, id: EnvironmentId, needed: Level) -> Result<(), Error> {
+    if session.team.environment(id).is_err() {
+        return Err(Error::EnvironmentGone);
+    }
+    let have = session.my_level(id);
+    if have.is_some_and(|have| have >= needed) {
+        return Ok(());
+    }
+    if !session.given_names().is_empty() {
+        return Err(Error::ServiceAccess { environment: session.environment_name(id), have });
+    }
+    Err(Error::Access { environment: session.environment_name(id), have, needed })
 }
 
 /// Whether anything there is sealed under keys that somebody of this level should have, and that are not here.
@@ -121,26 +130,4 @@ fn is_one_entry(halves: &Halves) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_entry_brings_no_other_with_it() {
-        for (left, right) in [
-            ("A=", "1\n"),
-            ("export A =", " \"x\ny\"\n"),
-            ("", "# c\n\n"),
-            ("A=", ""),
-            ("", "x: y\n"),
-            ("", "\u{feff}B=2\n"),
-            ("", ""),
-        ] {
-            assert!(is_one_entry(&Halves::new(left, right)), "{left}{right}");
-        }
-        for (left, right) in
-            [("A=", "1\nLD_PRELOAD=x\n"), ("", "B=2\n"), ("A", "1\n"), ("A=1\nB=", "2"), ("# ", "x")]
-        {
-            assert!(!is_one_entry(&Halves::new(left, right)), "{left}{right}");
-        }
-    }
-}
+mod tests;

@@ -45,3 +45,26 @@ fn what_is_kept_follows_what_is_kept_and_is_never_forgotten_again() {
         assert_eq!(kept(&home, scope), (log.len(), pin(log.len())));
     }
 }
+
+#[test]
+fn what_ends_below_a_pin_waits_for_the_rest_and_nothing_else_does() {
+    let refused = |refusal| Refused::new(Scope::Team(World::new("pin").team.id()), String::new(), refusal);
+    let held = |refusal| below_pins(Err(refused(refusal).into()));
+    assert!(matches!(below_pins(Ok(())), Ok(false)));
+    assert!(matches!(held(Refusal::Rollback { served: 1, seen: 2 }), Ok(true)));
+    for refusal in [Refusal::Fork { number: 2 }, Refusal::State] {
+        assert!(matches!(held(refusal), Err(Error::Refused(_))));
+    }
+    assert!(matches!(below_pins(Err(Error::TooBusy)), Err(Error::TooBusy)));
+}
+
+#[test]
+fn evidence_is_kept_whole_up_to_its_bound() {
+    let evidence = |bytes| Zeroizing::new(vec![7; bytes]);
+    assert_eq!(bounded(evidence(EVIDENCE)), evidence(EVIDENCE));
+    let kept = bounded(evidence(EVIDENCE + 1));
+    assert!(kept.len() < EVIDENCE);
+    let kept: serde_json::Value = serde_json::from_slice(&kept).unwrap();
+    assert_eq!(kept["bytes"], EVIDENCE + 1);
+    assert_eq!(kept["beginning"], to_base64url(&evidence(EVIDENCE / 2)));
+}

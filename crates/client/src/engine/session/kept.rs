@@ -15,11 +15,8 @@ impl Session {
     /// Takes in the kept revisions of an environment that follow. They were verified once; where the log that went on
     /// since does not bear them out, what it does bear out is taken, and the environment is refused from here on.
     fn take_stored(&mut self, step: &Step<'_>, id: EnvironmentId) -> Result<(), Error> {
-        // Another program of this home may have gone back from what is in memory here.
-        if self.is_beside_accepted(id) {
-            self.forget(id);
-        }
         self.take_what_follows(step, id)?;
+        // Another program of this home may have gone back from what is in memory here.
         if self.is_beside_accepted(id) {
             self.forget(id);
             self.take_what_follows(step, id)?;

@@ -4,6 +4,8 @@
 #[path = "../../../../seal/tests/support/mod.rs"]
 pub(in crate::engine) mod support;
 
+mod went_back;
+
 use support::events::access;
 use support::{World, places};
 use twinlock_protocol::api::Wrap;
@@ -72,7 +74,7 @@ impl Kept {
     }
 }
 
-fn record(team: &Team) -> TeamRecord {
+pub(in crate::engine) fn record(team: &Team) -> TeamRecord {
     TeamRecord {
         team: team.id(),
         member: MemberId::new([0; 16]),
@@ -83,7 +85,7 @@ fn record(team: &Team) -> TeamRecord {
     }
 }
 
-fn session(world: &World, of: KeyholderId) -> Session {
+pub(in crate::engine) fn session(world: &World, of: KeyholderId) -> Session {
     Session::new(record(&world.team), world.twin(of), world.team.clone(), None)
 }
 
@@ -92,7 +94,12 @@ type Due = (Option<EnvironmentId>, Generation, Half);
 const SECOND: Generation = Generation(2);
 
 /// The keys of a team with one environment, wrapped to one keyholder: the team's own, the environment's name and value.
-fn wraps(world: &mut World, name: &NameKey, value: &ValueKey, to: &Keyholder) -> [Wrap; 3] {
+pub(in crate::engine) fn wraps(
+    world: &mut World,
+    name: &NameKey,
+    value: &ValueKey,
+    to: &Keyholder,
+) -> [Wrap; 3] {
     let (to, by) = (to.public(), world.founder.id());
     [
         world.team_key.wrap(to, by, &mut world.rng).unwrap(),
