@@ -3,7 +3,10 @@
 use axum::response::Response;
 use serde_json::json;
 
-use super::super::session::tests::support::World;
+use twinlock_protocol::event::{Event as TeamLogEvent, Invited, Level, Role};
+
+use super::super::session::tests::session;
+use super::super::session::tests::support::{World, invited};
 use super::*;
 use crate::vault::tests::requests::{Asked, StandIn, as_json};
 
@@ -61,4 +64,57 @@ async fn what_does_not_verify_is_the_last_that_is_read() {
     // The log of another team.
     let other = TeamId::new([7; 16]);
     assert_eq!(read(other, &world.log, 1, 1_000_000).await, (world.log[..1].to_vec(), vec![0]));
+}
+
+/// An invite to this team, and a session of somebody who is about to use it.
+fn joiner(world: &mut World, approve: bool) -> (Keyholder, Session) {
+    let (invite, own) = (world.keyholder(), world.keyholder());
+    let read = world.grant(Level::Read);
+    let event = Invited { approve, expires_at: world.expires_at, ..invited(&invite, Role::Member, read) };
+    let founder = world.twin(world.founder.id());
+    world.by(&founder, TeamLogEvent::Invited(event)).unwrap();
+    let session = session(world, own.id());
+    (invite, session)
+}
+
+#[test]
+fn whoever_is_to_be_approved_sends_no_name_and_no_keys() {
+    let mut world = World::new("waits");
+    let (names, values, _) = world.with_environment();
+    let name: Label = "Cleo".parse().unwrap();
+    for approve in [false, true] {
+        let (invite, mut session) = joiner(&mut world, approve);
+        if !approve {
+            let without = plan_join(&session, &invite, &name).map(|request| request.wraps.len());
+            assert!(matches!(without, Err(Error::KeysMissing { .. })), "nothing is sent without keys");
+            let by = world.founder.id();
+            for wrap in [
+                world.team_key.wrap(invite.public(), by, &mut world.rng),
+                names.wrap(invite.public(), by, &mut world.rng),
+                values.wrap(invite.public(), by, &mut world.rng),
+            ] {
+                session.take_wrap(&wrap.unwrap(), Some(&invite));
+            }
+        }
+        let request = plan_join(&session, &invite, &name).unwrap();
+        assert_eq!(request.wraps.len(), if approve { 0 } else { 3 });
+        let joined = world.team.clone().append(&request.statements[0]).unwrap();
+        let TeamLogEvent::MemberJoined(MemberJoined { label, .. }) = &joined.event else {
+            panic!("{:?}", joined.event);
+        };
+        assert_eq!(label.is_none(), approve);
+    }
+}
+
+#[test]
+fn nobody_joins_by_a_name_that_is_taken() {
+    let mut world = World::new("taken");
+    world.join(Role::Member, Vec::new());
+    let founder = world.twin(world.founder.id());
+    let mut session = session(&world, founder.id());
+    let wrap = world.team_key.wrap(founder.public(), founder.id(), &mut world.rng).unwrap();
+    session.take_wrap(&wrap, None);
+    for (name, free) in [("Ben", false), ("bEN", false), ("Benno", true), ("Be", true)] {
+        assert_eq!(check_free(&session, &name.parse().unwrap()).is_ok(), free, "{name}");
+    }
 }
