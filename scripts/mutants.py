@@ -283,7 +283,7 @@ def try_set(name, mutants, tests, chosen):
     with (COPY.parent / f"{name}.txt").open("w") as log:
         for stage in SETS[name]["asked"]:
             wanted = [test for test in tests.programs if re.match(stage, test)
-                      and not (chosen.without and re.search(chosen.without, test))]
+                      and re.search(chosen.asking, test) and not (chosen.without and re.search(chosen.without, test))]
             asked, failing = tests.measure(wanted, rest.keys(), chosen.measured) if rest else ([], [])
             broken += failing
             alone = sum(tests.seconds[test] for test in asked)
@@ -317,6 +317,7 @@ def main():
     arguments.add_argument("sets", nargs="*", metavar="SET", help=f"{', '.join(SETS)}; all of them if none is named")
     arguments.add_argument("--only", default="", help="mutants whose name holds this")
     arguments.add_argument("--these", type=pathlib.Path, help="only mutants whose names are lines of this file, in its order")
+    arguments.add_argument("--asking", metavar="REGEX", default="", help="only tests whose name has this")
     arguments.add_argument("--without", metavar="REGEX", help="tests that are not asked")
     arguments.add_argument("--longest", type=float, default=float("inf"), metavar="SECONDS",
                            help="how long the tests of one mutant may take together; then it is left undecided")

@@ -12,7 +12,7 @@ use twinlock_protocol::Envelope;
 use twinlock_tests::lying_proxy::{Asked, Lie, Told};
 
 use crate::lies::Expect;
-use crate::setting::{Setting, check_error, lie};
+use crate::setting::{Setting, check_error, kept, lie};
 
 /// Answers otherwise the first so many times that this is asked for, and honestly from then on.
 fn at_first(
@@ -143,4 +143,28 @@ async fn what_is_told_once_is_a_lie() {
         answer["values"].as_array_mut().unwrap().pop();
     });
     setting.ben_refuses("a value left out", left_out, "value-missing").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_one_statement_add_up_to_the_whole() {
+    let mut setting = Setting::new(Mode::Ask).await;
+    for value in 3..6 {
+        setting.ada_pushes(&format!("A={value}\nB=2\n")).await;
+    }
+    let _cleo = setting.joins("Cleo").await;
+    let pages = lie(|_, mut answer| {
+        if let Some(statements) = answer.get_mut("statements").and_then(Value::as_array_mut) {
+            statements.truncate(1);
+        }
+        Told::Json(answer)
+    });
+    setting.ben_goes_on("pages of one", pages).await;
+    setting.ada.client.team().await.unwrap();
+    let ([events, revisions, ..], of_ada) = (kept(&setting.ben), kept(&setting.ada));
+    assert_eq!([events, revisions], of_ada[..2]);
+    // What was kept is whole, and goes on where it ended.
+    setting.ben.reopen().await;
+    setting.ada_pushes("A=6\nB=2\n").await;
+    setting.ben.client.pull(&setting.ben.env()).await.unwrap();
+    setting.check_in_step().await;
 }

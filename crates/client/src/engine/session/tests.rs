@@ -190,6 +190,17 @@ fn a_key_of_before_is_not_the_one_of_now() {
 }
 
 #[test]
+fn keys_that_were_made_here_are_here() {
+    let mut world = World::new("made");
+    world.with_environment();
+    let mut session = session(&world, world.founder.id());
+    let held = session.held(world.environment).unwrap().held;
+    assert!(Half::BOTH.iter().all(|half| !held.has(SECOND, *half)));
+    held.add_keys(EnvironmentKeys::generate(&world.team, world.environment, SECOND, &mut world.rng));
+    assert!(Half::BOTH.iter().all(|half| held.has(SECOND, *half)));
+}
+
+#[test]
 fn a_wrap_gives_the_key_that_it_says_or_none() {
     let mut world = World::new("junk");
     let (name, value, _) = world.with_environment();
