@@ -8,9 +8,9 @@ use serde_json::json;
 use tokio::sync::broadcast::Receiver;
 use twinlock_client::store::Mode;
 use twinlock_client::view::Connection;
-use twinlock_client::{AccessRequest, Approval, Error, Event, InviteOptions, Role, Selection};
+use twinlock_client::{AccessRequest, Approval, Error, Event, InviteOptions, Role, Selection, VaultError};
 use twinlock_tests::Computer;
-use twinlock_tests::lying_proxy::Told;
+use twinlock_tests::lying_proxy::{InPlace, Told};
 
 use crate::setting::{Setting, lie};
 
@@ -78,6 +78,31 @@ async fn what_arrives_is_told_once_with_its_author_and_what_is_known_is_not_told
     assert!(heard.contains(&Event::Team) && heard.contains(&Event::Environment(environment)), "{heard:?}");
 }
 
+fn half_away() -> InPlace {
+    Arc::new(|_| {
+        let problem = json!({ "type": "about:blank", "title": "x", "status": 503, "detail": "x", "code": "unavailable" });
+        let kind = [(axum::http::header::CONTENT_TYPE, "application/problem+json")];
+        Some(Told::Answer((StatusCode::SERVICE_UNAVAILABLE, kind, problem.to_string()).into_response()))
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_locks_while_nothing_answers_has_not_found_out_how_it_stands() {
+    let setting = Setting::new(Mode::Ask).await;
+    let mut events = setting.ben.client.events();
+    setting.proxy.answer_in_place(half_away());
+    let pull = || async { setting.ben.client.pull(&setting.ben.env()).await.map(|outcome| outcome.pulled) };
+    pull().await.unwrap_err();
+    assert_eq!(connections(&said(&mut events)), [Connection::Offline]);
+    let home = setting.ben.client.home().unwrap().clone();
+    setting.proxy.answer_in_place(Arc::new(move |_| {
+        home.lock().unwrap();
+        Some(Told::Silence)
+    }));
+    assert!(matches!(pull().await, Err(Error::Locked | Error::Vault(VaultError::Locked))));
+    assert_eq!(connections(&said(&mut events)), []);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn how_it_stands_with_the_vault_is_told_when_it_changes() {
     let mut setting = Setting::new(Mode::Ask).await;
@@ -95,11 +120,7 @@ async fn how_it_stands_with_the_vault_is_told_when_it_changes() {
         assert_eq!(connections(&said(&mut events)), expected);
     }
     // A vault half of which is away is away.
-    setting.proxy.answer_in_place(Arc::new(|_| {
-        let problem = json!({ "type": "about:blank", "title": "x", "status": 503, "detail": "x", "code": "unavailable" });
-        let kind = [(axum::http::header::CONTENT_TYPE, "application/problem+json")];
-        Some(Told::Answer((StatusCode::SERVICE_UNAVAILABLE, kind, problem.to_string()).into_response()))
-    }));
+    setting.proxy.answer_in_place(half_away());
     setting.ben.client.pull(&setting.ben.env()).await.map(|outcome| outcome.pulled).unwrap_err();
     assert_eq!(connections(&said(&mut events)), [Connection::Offline]);
     setting.proxy.be_honest();

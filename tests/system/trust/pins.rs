@@ -93,7 +93,7 @@ fn a_vault_put_back_in_time_does_not_get_below_a_pin_file() {
     setting.ada.push("A=3\n");
     // By a member as well as by a service; the second after an event of the log.
     let _pinned = setting.ada.run(&["pin", &late]).ok();
-    let _service = setting.ada.run(&CREATE).ok();
+    let _renamed = setting.ada.run(&["member", "rename", "Adah"]).ok();
     let _pinned = setting.job(&["pin", &log]).ok();
     let get = |setting: &Setting, pin: &str| setting.job(&["get", "api/development", "A", "--pin", pin]);
     for pin in [&early, &late, &log] {
@@ -129,13 +129,14 @@ fn a_vault_put_back_in_time_does_not_get_below_a_pin_file() {
     assert_eq!(get(&setting, &early).ok().out, "4");
     refused(get(&setting, &late), "fork");
     refused(setting.job(&["pin", &late]), "fork");
-    let _service = setting.ada.run(&CREATE).ok();
+    let _renamed = setting.ada.run(&["member", "rename", "Ada"]).ok();
     refused(get(&setting, &log), "fork");
 }
 
 #[test]
 fn what_a_pin_refuses_is_not_kept_by_a_home() {
-    for log_too in [false, true] {
+    // The other way ends at the pin's number, or before it.
+    for (log_too, shorter) in [(false, false), (true, false), (false, true), (true, true)] {
         let mut setting = Setting::new();
         let ben = setting.ada.lets_join("Ben", &[]);
         setting.ada.push("A=2\n");
@@ -144,10 +145,16 @@ fn what_a_pin_refuses_is_not_kept_by_a_home() {
         let [vault, home] = setting.copies();
         let event = |setting: &Setting| {
             if log_too {
-                let _service = setting.ada.run(&CREATE).ok();
+                let _renamed = setting.ada.run(&["member", "rename", "Adah"]).ok();
             }
         };
         event(&setting);
+        if shorter {
+            setting.ada.push("A=before\n");
+            if log_too {
+                let _renamed = setting.ada.run(&["member", "rename", "Ada"]).ok();
+            }
+        }
         setting.ada.push("A=3\n");
         let pin = setting.file("pin.json");
         let _pinned = setting.ada.run(&["pin", &pin]).ok();
@@ -157,8 +164,9 @@ fn what_a_pin_refuses_is_not_kept_by_a_home() {
         replace(&setting.ada.home(), home.path());
         event(&setting);
         setting.ada.push("A=4\n");
-        refused(ben.run(&[&get[..], &["--pin", &pin]].concat()), "fork");
-        refused(ben.run(&["pin", &pin]), "fork");
+        let code = if shorter { "rollback" } else { "fork" };
+        refused(ben.run(&[&get[..], &["--pin", &pin]].concat()), code);
+        refused(ben.run(&["pin", &pin]), code);
         // Ben's computer has nothing of that way.
         setting.put_back(vault_then.path());
         replace(&setting.ada.home(), home_then.path());
