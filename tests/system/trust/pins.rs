@@ -129,7 +129,7 @@ fn a_vault_put_back_in_time_does_not_get_below_a_pin_file() {
     assert_eq!(get(&setting, &early).ok().out, "4");
     refused(get(&setting, &late), "fork");
     refused(setting.job(&["pin", &late]), "fork");
-    let _renamed = setting.ada.run(&["member", "rename", "Ada"]).ok();
+    let _renamed = setting.ada.run(&["member", "rename", "Adele"]).ok();
     refused(get(&setting, &log), "fork");
 }
 
