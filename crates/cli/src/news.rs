@@ -23,23 +23,23 @@ pub(crate) fn tell(news: &mut broadcast::Receiver<Event>, out: &Output) {
 
 /// Whether a command shows how things stand, and changes nothing.
 pub(crate) fn only_shows(command: &Command) -> bool {
-    match command {
+    matches!(
+        command,
         Command::Status(_)
-        | Command::Diff(_)
-        | Command::Ls(_)
-        | Command::Get(_)
-        | Command::Log(_)
-        | Command::Show(_)
-        | Command::Export(_)
-        | Command::Example(_)
-        | Command::Pin(_)
-        | Command::Activity(_)
-        | Command::Team(team::TeamCommand::Show)
-        | Command::Computer(computers::ComputerCommand::List)
-        | Command::Service(services::ServiceCommand::List)
-        | Command::Environment(standing::EnvironmentCommand::List) => true,
-        _ => false,
-    }
+            | Command::Diff(_)
+            | Command::Ls(_)
+            | Command::Get(_)
+            | Command::Log(_)
+            | Command::Show(_)
+            | Command::Export(_)
+            | Command::Example(_)
+            | Command::Pin(_)
+            | Command::Activity(_)
+            | Command::Team(team::TeamCommand::Show)
+            | Command::Computer(computers::ComputerCommand::List)
+            | Command::Service(services::ServiceCommand::List)
+            | Command::Environment(standing::EnvironmentCommand::List)
+    )
 }
 
 /// Without the vault things are shown as they stood when it was there: said with every answer, and with what it served
