@@ -332,4 +332,55 @@ mod tests {
         assert_eq!(decode_strict::<u8>(b"1  ", 3), Ok(1));
         assert_eq!(decode_strict::<u8>(b"1    ", 3), Err(JsonError::TooLong { length: 5, limit: 3 }));
     }
+
+    /// Whether a text is read as something that is written as this.
+    fn reads_as(given: &str, written: &Value, beside: Beside) -> bool {
+        let strict = Strict { levels_left: LEVELS, beside, written: Some(written) };
+        let mut reader = serde_json::Deserializer::from_str(given);
+        strict.deserialize(&mut reader).and_then(|()| reader.end()).is_ok()
+    }
+
+    #[test]
+    fn what_is_read_is_what_would_be_written() {
+        let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        for same in ["null", "true", "\"a\"", "1", "-1", "[]", "[1,[2]]", "{}", r#"{"a":{"b":[null]}}"#] {
+            for beside in [Beside::Refused, Beside::PassedOver] {
+                assert!(reads_as(same, &json(same), beside), "{same}");
+            }
+        }
+        // Given, and what it was decoded as: not by its place, its order, or a word that happens to be like it.
+        for (given, written) in [
+            ("null", "\"a\""),
+            ("null", "{}"),
+            ("true", "false"),
+            ("true", "\"true\""),
+            ("1", "2"),
+            ("-1", "1"),
+            ("1", "\"1\""),
+            ("\"a\"", "1"),
+            ("[]", "{}"),
+            ("{}", "[]"),
+            ("[]", "\"a\""),
+            ("[1]", "[1,2]"),
+            ("[1,2]", "[2,1]"),
+            (r#"{"a":1}"#, r#"{"a":1,"b":2}"#),
+            (r#"{"a":{"b":1}}"#, r#"{"a":{"b":2}}"#),
+            (r#"{"a":[1]}"#, r#"{"a":1}"#),
+        ] {
+            for beside in [Beside::Refused, Beside::PassedOver] {
+                assert!(!reads_as(given, &json(written), beside), "{given} {written}");
+            }
+        }
+        // What a later version may add, and may not in what is signed: members, and words.
+        for (given, written) in [(r#"{"a":1,"b":2}"#, r#"{"a":1}"#), ("\"newer\"", "\"unknown\"")] {
+            assert!(reads_as(given, &json(written), Beside::PassedOver), "{given}");
+            assert!(!reads_as(given, &json(written), Beside::Refused), "{given}");
+        }
+        // `null` may stand for what is left out.
+        for beside in [Beside::Refused, Beside::PassedOver] {
+            assert!(reads_as(r#"{"a":1,"b":null}"#, &json(r#"{"a":1}"#), beside));
+        }
+        // What is passed over keeps the rules of JSON.
+        assert!(!reads_as(r#"{"a":1,"b":{"c":1,"c":2}}"#, &json(r#"{"a":1}"#), Beside::PassedOver));
+    }
 }

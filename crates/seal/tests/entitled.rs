@@ -12,6 +12,7 @@ use support::*;
 use twinlock_protocol::event::*;
 use twinlock_protocol::ids::*;
 use twinlock_protocol::team::{Checkpoint, Team};
+use twinlock_protocol::timestamp::Timestamp;
 use twinlock_seal::Keyholder;
 
 type Key = (Option<EnvironmentId>, Half);
@@ -129,4 +130,24 @@ fn a_checkpoint_is_whole_and_stands_for_one_head() {
             environment["generations"] = serde_json::json!([]);
         }
     }));
+}
+
+#[test]
+fn an_invite_or_a_service_is_past_its_time_after_its_last_millisecond() {
+    let mut world = World::new("past");
+    world.with_environment();
+    let ada = world.twin(world.founder.id());
+    let read = world.grant(Level::Read);
+    let invite = world.invite(Role::Member, Vec::new());
+    let service = world.serves(&ada, read).unwrap();
+    let end = world.expires_at.0;
+    // The service goes on for one more.
+    for (keyholder, end) in [(&invite, end), (&service, end + 1)] {
+        for (now, past) in [(0, false), (end - 1, false), (end, false), (end + 1, true), (u64::MAX, true)] {
+            let is_past = world.team.is_past_its_time(keyholder.id(), Timestamp(now));
+            assert_eq!(is_past, past, "{now} of {end}");
+        }
+    }
+    // A computer has no end.
+    assert!(!world.team.is_past_its_time(ada.id(), Timestamp(u64::MAX)));
 }

@@ -348,6 +348,9 @@ fn whatever_a_writer_recorded_falsely_an_owner_mends_by_what_is_there() {
         let (ada, ben) = (cast.world.twin(cast.ada.id()), cast.world.twin(cast.ben.id()));
         cast.world.by(&ben, event).unwrap();
         assert_eq!(cast.replayed(&cast.world.team, &history).unwrap_err().code(), code, "{what}");
+        // What there is can be shown all the same, to whoever decides about it.
+        let shown = Environment::as_it_is(&cast.world.team, environment, &history, state.head());
+        assert_eq!(shown.unwrap(), state, "{what}");
 
         if BELOW_ONES_OWN.contains(&what) {
             // A pin is never given up: it may as well be that of a computer that was stolen.
@@ -395,6 +398,18 @@ fn what_is_accepted_is_above_no_pin_and_what_comes_after_is() {
     cast.world.by(&ada, accepted(&cast)).unwrap();
     assert_eq!(cast.push(between).unwrap_err().code(), "above-pin");
     assert_eq!(cast.replayed(&cast.world.team, &cast.history).unwrap(), cast.state);
+}
+
+#[test]
+fn what_was_accepted_opens_no_door_to_keys_of_before() {
+    let mut cast = Cast::new("accepted keys", Role::Member);
+    let (ada, ben) = (cast.world.twin(cast.ada.id()), cast.world.twin(cast.ben.id()));
+    cast.world.by(&ada, accepted(&cast)).unwrap();
+    let (before, early) = (cast.state.clone(), cast.moved(&ben, "zz"));
+    assert!(before.clone().append(&cast.world.team, &early).is_ok());
+    cast.rotate();
+    let refused = before.clone().append(&cast.world.team, &early).unwrap_err();
+    assert_eq!(refused.code(), "wrong-generation");
 }
 
 #[test]

@@ -1,9 +1,7 @@
 //! Projects and environments: created and deleted.
 
 use super::*;
-use crate::event::{
-    EnvironmentCreated, EnvironmentDeleted, MemberGrant, PinnedHead, ProjectCreated, ProjectDeleted,
-};
+use crate::event::{EnvironmentCreated, EnvironmentDeleted, MemberGrant, ProjectCreated, ProjectDeleted};
 use crate::limits;
 
 pub(super) fn create_project(team: &mut Team, created: &ProjectCreated) -> Result<(), Refusal> {
@@ -56,17 +54,9 @@ pub(super) fn create(team: &mut Team, signer: &Signer, created: &EnvironmentCrea
     Ok(())
 }
 
-pub(super) fn delete(
-    team: &mut Team,
-    deleted: &EnvironmentDeleted,
-    event: &Event,
-    signer: &Signer,
-) -> Result<(), Refusal> {
-    let EnvironmentDeleted { environment, head } = *deleted;
-    let falls = consequences(team, signer.keyholder, event)?;
-    heads::exactly(&falls.heads, &[PinnedHead { environment, head }])?;
-    forget(team, environment);
-    Ok(())
+/// Of an environment that goes nothing counts afterwards: its head may be recorded as it likes.
+pub(super) fn delete(team: &mut Team, deleted: &EnvironmentDeleted) {
+    forget(team, deleted.environment);
 }
 
 pub(super) fn delete_project(

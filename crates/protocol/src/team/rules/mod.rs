@@ -124,7 +124,10 @@ fn apply(team: &mut Team, signer: &Signer, event: &Event) -> Result<(), Refusal>
         Event::ProjectCreated(created) => environments::create_project(team, created),
         Event::ProjectDeleted(deleted) => environments::delete_project(team, deleted, event, signer),
         Event::EnvironmentCreated(created) => environments::create(team, signer, created),
-        Event::EnvironmentDeleted(deleted) => environments::delete(team, deleted, event, signer),
+        Event::EnvironmentDeleted(deleted) => {
+            environments::delete(team, deleted);
+            Ok(())
+        }
         Event::AccessChanged(changed) => access::change(team, signer, changed, event),
         Event::GenerationOpened(opened) => match opened.environment {
             Some(environment) => generations::open(team, signer, environment, opened),
