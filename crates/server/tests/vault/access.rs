@@ -279,6 +279,13 @@ async fn nobody_stores_another_members_statement_or_junk_keys() {
     ben.post(&vault, &path, &by_ben).await.refused(422, ProblemCode::Wraps);
     ada.post(&vault, &path, &by_ben).await.refused(422, ProblemCode::Wraps);
 
+    // Also if whoever is named may have the key.
+    let in_anothers_name =
+        shared.name_key.wrap(ada.computer.public(), writer_too.id(), &mut rand::rng()).unwrap();
+    let in_anothers_name = Wraps { wraps: vec![in_anothers_name] };
+    ada.post(&vault, &path, &in_anothers_name).await.refused(422, ProblemCode::Wraps);
+    writer_too.post(&vault, &path, &in_anothers_name).await.done();
+
     let mut good = to_ada;
     good.wrapper = ada.id();
     let mut never_opened = good.clone();
