@@ -107,8 +107,8 @@ fn due_for_key(team: &Team, environment: Option<EnvironmentId>) -> impl Iterator
     })
 }
 
-/// Checks that wraps cover all that is due, and that none is junk: each is made by one of `wrappers`, for a
-/// key that exists, to a keyholder who may have it.
+/// Checks that wraps cover all that is due, and that none is junk: each is made by one of `wrappers` who may have
+/// the key, for a key that exists, to a keyholder who may have it.
 pub(crate) fn check(
     team: &Team,
     wraps: &[Wrap],

@@ -2,7 +2,6 @@
 
 use axum::response::Response;
 use serde_json::json;
-
 use twinlock_protocol::event::{Event as TeamLogEvent, Invited, Level, Role};
 
 use super::super::session::tests::session;

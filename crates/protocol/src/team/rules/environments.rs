@@ -54,7 +54,8 @@ pub(super) fn create(team: &mut Team, signer: &Signer, created: &EnvironmentCrea
     Ok(())
 }
 
-/// Of an environment that goes nothing counts afterwards: its head may be recorded as it likes.
+/// Whatever head is recorded: of an environment that goes nothing counts afterwards. That it is there was asked with
+/// the right to delete it.
 pub(super) fn delete(team: &mut Team, deleted: &EnvironmentDeleted) {
     forget(team, deleted.environment);
 }
